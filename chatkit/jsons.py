@@ -1,0 +1,54 @@
+"""JSON in and out: orjson writes, msgspec reads."""
+
+from __future__ import annotations
+
+from typing import Any, TypeGuard
+
+import msgspec
+import orjson
+
+from chatkit.errors import InputError
+
+__all__ = ["decode", "decode_object", "dumps", "encode", "is_list", "is_object"]
+
+decode = msgspec.json.decode
+"""Bytes or text to Python values; raises `msgspec.DecodeError`."""
+
+
+def _default(value: Any) -> Any:
+    dump = getattr(value, "model_dump", None)
+    if dump is not None:
+        return dump()
+    return msgspec.to_builtins(value)
+
+
+def encode(value: Any) -> bytes:
+    """Python values to JSON bytes; Structs, dataclasses and pydantic models become objects."""
+    try:
+        return orjson.dumps(value, default=_default, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError as error:
+        raise InputError(f"cannot be written as JSON: {error}; use str, int, float, bool, None, list and dict") from error
+
+
+def dumps(value: Any) -> str:
+    """Python values to JSON text."""
+    return encode(value).decode()
+
+
+def decode_object(text: str | bytes) -> dict[str, Any] | None:
+    """The object that a JSON text holds; None when it is not JSON or not an object."""
+    try:
+        value = decode(text)
+    except msgspec.DecodeError:
+        return None
+    return value if is_object(value) else None
+
+
+def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether the value is a JSON object; tells the type checker that its keys are strings."""
+    return isinstance(value, dict)
+
+
+def is_list(value: Any) -> TypeGuard[list[Any]]:
+    """Whether the value is a JSON array."""
+    return isinstance(value, list)

@@ -1,0 +1,1 @@
+"""Framing without I/O: bytes in, frames out. Each decoder has `feed(bytes)` and `close()`."""
