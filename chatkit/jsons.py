@@ -7,9 +7,9 @@ from typing import Any, TypeGuard
 import msgspec
 import orjson
 
-from chatkit.errors import InputError
+from chatkit.errors import InputError, InvalidResponseError
 
-__all__ = ["decode", "decode_object", "dumps", "encode", "is_list", "is_object"]
+__all__ = ["decode", "decode_object", "dumps", "encode", "excerpt", "is_list", "is_object", "not_json"]
 
 decode = msgspec.json.decode
 """Bytes or text to Python values; raises `msgspec.DecodeError`."""
@@ -52,3 +52,15 @@ def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
 def is_list(value: Any) -> TypeGuard[list[Any]]:
     """Whether the value is a JSON array."""
     return isinstance(value, list)
+
+
+def excerpt(body: bytes | str, size: int = 200) -> str:
+    """The beginning of a body for an error message, on one line."""
+    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
+    text = " ".join(text.split())
+    return repr(text[:size] + ("..." if len(text) > size else ""))
+
+
+def not_json(body: bytes, why: object) -> InvalidResponseError:
+    """The error for a body or frame that is not the JSON that a format asks for."""
+    return InvalidResponseError(f"the answer is not the JSON that this API sends ({why}); it begins: {excerpt(body)}")

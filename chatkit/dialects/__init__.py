@@ -1,0 +1,1 @@
+"""Wire formats that several providers speak, and what their parsers share."""

@@ -1,0 +1,85 @@
+"""What parsers of JSON-over-SSE formats share: telling a stream from a whole body, and refusing what is neither."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatkit.errors import InvalidResponseError
+from chatkit.jsons import excerpt
+from chatkit.wire.sse import SSEDecoder, SSEEvent
+
+if TYPE_CHECKING:
+    from chatkit.events import Event
+
+__all__ = ["SSEParser"]
+
+
+class SSEParser:
+    """Base of parsers for formats that are one JSON document when whole and SSE when streamed.
+
+    Which of the two an answer is, is read off its first byte, not off what was asked or the content type: some
+    servers stream unasked, and errors come as JSON where a stream was expected.
+
+    Subclasses write `frame` (one SSE event), `whole` (one JSON document) and `end` (the stream is over), and set
+    `done` when the end marker was seen.
+    """
+
+    def __init__(self) -> None:
+        self.done = False
+        self._decoder: SSEDecoder | None = None
+        self._body: list[bytes] = []
+        self._head = b""
+
+    def frame(self, frame: SSEEvent) -> list[Event]:
+        """Events of one SSE event."""
+        raise NotImplementedError
+
+    def whole(self, body: bytes) -> list[Event]:
+        """Events of a whole JSON answer."""
+        raise NotImplementedError
+
+    def end(self) -> list[Event]:
+        """Events at the end of a stream; raises IncompleteStreamError when the end marker is missing."""
+        raise NotImplementedError
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Events that the next bytes complete."""
+        decoder = self._decoder
+        if decoder is None:
+            return self._first(data)
+        frames = decoder.feed(data)
+        if len(frames) == 1:
+            return self.frame(frames[0])
+        events: list[Event] = []
+        for frame in frames:
+            events += self.frame(frame)
+        return events
+
+    def _first(self, data: bytes) -> list[Event]:
+        if self._body:
+            self._body.append(data)
+            return []
+        self._head += data
+        head = self._head.removeprefix(b"\xef\xbb\xbf").lstrip()
+        if not head:
+            return []
+        data, self._head = self._head, b""
+        if head[:1] in (b"{", b"[", b"<"):
+            self._body.append(data)
+            return []
+        self._decoder = SSEDecoder()
+        return self.feed(data)
+
+    def close(self) -> list[Event]:
+        """Events that the end of the body completes."""
+        if self._body:
+            body = b"".join(self._body).removeprefix(b"\xef\xbb\xbf").strip()
+            if body.startswith(b"<"):
+                raise InvalidResponseError(f"the answer is a web page, not JSON; check base_url. It begins: {excerpt(body)}")
+            self.done = True
+            return self.whole(body)
+        events: list[Event] = []
+        if self._decoder is not None:
+            for frame in self._decoder.close():
+                events += self.frame(frame)
+        return events + self.end()

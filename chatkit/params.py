@@ -1,0 +1,125 @@
+"""Parameters of a model: which names there are, what types they take, where a value goes.
+
+Every provider declares two TypedDicts: `Settings` (fixed when the model is made: organization, region ...) and
+`Params` (may change with every call: temperature, tools ...). Their annotations are the list of known names, the
+types that are checked and what editors complete.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+from typing import Any, TypedDict, get_type_hints
+
+import msgspec
+
+from chatkit.errors import InputError, InputTypeError
+
+__all__ = ["CommonParams", "CommonSettings", "check", "names_of", "unknown_parameter"]
+
+
+class CommonSettings(TypedDict, total=False):
+    """Settings of every model.
+
+    Attributes:
+        api_key: str, Secret, pydantic SecretStr, or a function (also async) that returns the key for each request.
+        base_url: where the API is, in the form that the vendor's own client takes.
+        timeout: seconds for the first event and between events (float), `(connect, read)`, or `Timeouts`.
+        max_retries: how often a failed request is sent again (default 2), or a `RetryPolicy`.
+        http_client: an `httpx.AsyncClient` or `httpx2.AsyncClient` of the caller's, never closed by chatkit.
+        proxy: URL of an HTTP proxy; without it the environment's HTTPS_PROXY, HTTP_PROXY and NO_PROXY count.
+        default_headers, default_query: sent with every request.
+        rate_limiter: limits requests (see docs/limits).
+        callbacks, tags, metadata: for every call of this model.
+        cache: answers are looked up here first.
+        profile: what the model can do; replaces the shipped profile.
+        output_version: "v1" makes `content` always a list of standard blocks.
+        streaming: `invoke` streams internally. disable_streaming: `stream` gives one piece (True, or "tool_calling").
+        allow_incomplete: accept a stream without end marker.
+        model_kwargs, extra_body: more fields for the request body, unchecked.
+        name: shown in events instead of the class name.
+    """
+
+    api_key: Any
+    base_url: str | None
+    timeout: Any
+    max_retries: Any
+    http_client: Any
+    proxy: str | None
+    default_headers: dict[str, str] | None
+    default_query: dict[str, Any] | None
+    rate_limiter: Any
+    callbacks: Any
+    tags: list[str] | None
+    metadata: dict[str, Any] | None
+    cache: Any
+    profile: dict[str, Any] | None
+    output_version: str | None
+    streaming: bool | None
+    disable_streaming: Any
+    allow_incomplete: bool
+    model_kwargs: dict[str, Any] | None
+    extra_body: dict[str, Any] | None
+    name: str | None
+
+
+class CommonParams(TypedDict, total=False):
+    """Parameters that every provider knows.
+
+    Attributes:
+        temperature, top_p, max_tokens, stop, seed: sampling.
+        tools, tool_choice, parallel_tool_calls, response_format: see `bind_tools`, `with_structured_output`.
+        reasoning_effort: "none", "minimal", "low", "medium", "high", "xhigh" or "max"; each provider's own control.
+    """
+
+    temperature: float | None
+    top_p: float | None
+    max_tokens: int | None
+    stop: list[str] | str | None
+    tools: Any
+    tool_choice: Any
+    parallel_tool_calls: bool | None
+    response_format: Any
+    reasoning_effort: str | None
+
+
+@functools.lru_cache
+def names_of(declared: type) -> dict[str, Any]:
+    """Names and types that a TypedDict declares."""
+    return get_type_hints(declared)
+
+
+def check(declared: type, values: dict[str, Any], owner: str) -> dict[str, Any]:
+    """The values, None left out.
+
+    Raises:
+        InputTypeError: a value of the wrong type; says which, what is wanted and what was given.
+    """
+    hints = names_of(declared)
+    checked: dict[str, Any] = {}
+    for name, value in values.items():
+        if value is None:
+            continue
+        if name in hints and hints[name] is not Any:
+            _check_one(name, value, hints[name], owner)
+        checked[name] = value
+    return checked
+
+
+def _check_one(name: str, value: Any, hint: Any, owner: str) -> None:
+    try:
+        msgspec.convert(value, hint, strict=True)
+    except msgspec.ValidationError as error:
+        raise InputTypeError(f"{owner}: parameter {name!r} has a wrong value {value!r}: {error}") from None
+    except TypeError as error:
+        raise InputTypeError(f"{owner}: parameter {name!r} cannot be checked: {error}") from error
+
+
+def unknown_parameter(name: str, known: list[str], owner: str) -> InputError:
+    """The error for a name that no TypedDict declares."""
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return InputError(
+        f"{owner} has no parameter {name!r}.{hint} Parameters that chatkit does not know go into "
+        "model_kwargs={...} or extra_body={...} and are sent as they are."
+    )

@@ -1,0 +1,237 @@
+"""From an HTTP status and an error body, in any of the shapes seen in the wild, to the right exception.
+
+Sources: the error sections of every wire sheet; `wire/openai_compatible.md` §2 for the shapes.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from chatkit.errors import (
+    AuthenticationError,
+    BadRequestError,
+    ContentFilterError,
+    ContextLengthError,
+    ModelError,
+    NotFoundError,
+    OverloadedError,
+    PermissionDeniedError,
+    RateLimitError,
+    ServerError,
+)
+from chatkit.jsons import decode, excerpt, is_list, is_object
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["error_from_body", "error_from_response", "request_id_of", "retry_after_of"]
+
+_CONTEXT = re.compile(
+    r"context[ _-]?length|maximum context|context window|context size|prompt is too long|input is too long|too many (input )?tokens"
+    r"|input token count|exceeds the (maximum|model)[^.]*tokens|exceed_context_size",
+    re.IGNORECASE,
+)
+_FILTER = re.compile(r"content[ _-]?(filter|policy|management)|responsible_?ai|safety system|flagged|moderation", re.IGNORECASE)
+_NO_QUOTA = frozenset({"insufficient_quota", "credit_balance_exhausted", "billing_hard_limit_reached", "billing_not_active"})
+_BY_WORD: dict[str, type[ModelError]] = {
+    "authentication_error": AuthenticationError,
+    "invalid_api_key": AuthenticationError,
+    "unauthenticated": AuthenticationError,
+    "unrecognizedclientexception": AuthenticationError,
+    "permission_error": PermissionDeniedError,
+    "permission_denied": PermissionDeniedError,
+    "accessdeniedexception": PermissionDeniedError,
+    "billing_error": PermissionDeniedError,
+    "not_found_error": NotFoundError,
+    "not_found": NotFoundError,
+    "model_not_found": NotFoundError,
+    "resourcenotfoundexception": NotFoundError,
+    "invalid_request_error": BadRequestError,
+    "invalid_argument": BadRequestError,
+    "failed_precondition": BadRequestError,
+    "validationexception": BadRequestError,
+    "request_too_large": BadRequestError,
+    "tool_use_failed": BadRequestError,
+    "context_length_exceeded": ContextLengthError,
+    "exceed_context_size_error": ContextLengthError,
+    "content_filter": ContentFilterError,
+    "content_policy_violation": ContentFilterError,
+    "rate_limit_error": RateLimitError,
+    "rate_limit_exceeded": RateLimitError,
+    "rate_limit_reached": RateLimitError,
+    "requests": RateLimitError,
+    "tokens": RateLimitError,
+    "insufficient_quota": RateLimitError,
+    "resource_exhausted": RateLimitError,
+    "throttlingexception": RateLimitError,
+    "servicequotaexceededexception": RateLimitError,
+    "overloaded_error": OverloadedError,
+    "overloaded": OverloadedError,
+    "unavailable": OverloadedError,
+    "unavailable_error": OverloadedError,
+    "serviceunavailableexception": OverloadedError,
+    "modelnotreadyexception": OverloadedError,
+    "engine_overloaded": OverloadedError,
+    "server_is_overloaded": OverloadedError,
+    "slow_down": OverloadedError,
+    "api_error": ServerError,
+    "server_error": ServerError,
+    "internal": ServerError,
+    "internal_error": ServerError,
+    "internal_server_error": ServerError,
+    "internalserverexception": ServerError,
+    "modelstreamerrorexception": ServerError,
+    "modeltimeoutexception": ServerError,
+    "timeout_error": ServerError,
+    "deadline_exceeded": ServerError,
+}
+_BY_STATUS: dict[int, type[ModelError]] = {
+    401: AuthenticationError,
+    402: PermissionDeniedError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    408: ServerError,
+    409: ServerError,
+    429: RateLimitError,
+    503: OverloadedError,
+    529: OverloadedError,
+}
+_REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-goog-request-id", "x-generation-id", "cf-ray")
+
+
+def request_id_of(headers: Mapping[str, str]) -> str | None:
+    """The id of a request as its response's headers give it."""
+    return next((headers[name] for name in _REQUEST_ID_HEADERS if headers.get(name)), None)
+
+
+def retry_after_of(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait, from `retry-after-ms` or `retry-after` (seconds or an HTTP date). Read on errors only."""
+    try:
+        if headers.get("retry-after-ms"):
+            return max(0.0, float(headers["retry-after-ms"]) / 1000)
+        value = headers.get("retry-after")
+        if not value:
+            return None
+        try:
+            return max(0.0, float(value))
+        except ValueError:
+            return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+    except (TypeError, ValueError):
+        return None
+
+
+def error_from_response(status: int, headers: Mapping[str, str], body: bytes) -> ModelError:
+    """The exception for a response with an error status.
+
+    Args:
+        status: the HTTP status.
+        headers: lower-case names.
+        body: the error body in any form: JSON of many shapes, text, an HTML page, nothing.
+    """
+    try:
+        decoded: Any = decode(body) if body.strip() else None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        decoded = body.decode("utf-8", "replace")
+    error = error_from_body(decoded, status=status, headers=headers)
+    wish = headers.get("x-should-retry", "").lower()
+    if wish in ("true", "false"):
+        error.retryable = wish == "true"
+    return error
+
+
+def error_from_body(body: Any, *, status: int | None = None, headers: Mapping[str, str] | None = None) -> ModelError:
+    """The exception for an error object: a whole error body, or one that came inside a 200 answer or a stream."""
+    headers = headers or {}
+    message, kind, code = _facts(body)
+    if not message:
+        message = f"HTTP {status} without a message" if status else "the provider reported an error without a message"
+    known = (code, kind, headers.get("x-amzn-errortype", "").split(":")[0].rsplit("#")[-1] or None)
+    cls = _class_of(status, known, message)
+    error = cls(
+        message,
+        status=status,
+        code=code,
+        type=kind,
+        request_id=request_id_of(headers) or _body_request_id(body),
+        retry_after=retry_after_of(headers) if retry_after_of(headers) is not None else _body_retry_after(body),
+        body=body,
+        headers=headers,
+    )
+    if {code, kind} & _NO_QUOTA:
+        error.retryable = False
+    return error
+
+
+def _facts(body: Any) -> tuple[str, str | None, str | None]:
+    """(message, type, code) of an error body in any known shape."""
+    if is_list(body) and body:
+        return _facts(body[0])
+    if isinstance(body, str):
+        text = excerpt(body) if body.lstrip().startswith("<") else " ".join(body.split())[:2000]
+        return (f"an HTML page instead of JSON: {text}" if body.lstrip().startswith("<") else text), None, None
+    if not is_object(body):
+        return "", None, None
+    inner = body.get("error", body)
+    if isinstance(inner, str):
+        return inner, _word(body.get("error_type") or body.get("type")), _word(body.get("code"))
+    if not is_object(inner):
+        inner = body
+    message = next((inner[key] for key in ("message", "Message", "error_message", "detail", "title", "msg") if inner.get(key)), "")
+    metadata = inner.get("metadata")
+    if is_object(metadata) and metadata.get("raw"):
+        message = f"{message}: {metadata['raw'] if isinstance(metadata['raw'], str) else metadata['raw']!r}"
+    kind = inner.get("type") or inner.get("status") or inner.get("__type") or inner.get("error_type")
+    return message if isinstance(message, str) else excerpt(repr(message)), _word(kind), _word(inner.get("code"))
+
+
+def _word(value: Any) -> str | None:
+    return None if value is None or value == "" else str(value)
+
+
+def _class_of(status: int | None, words: tuple[str | None, ...], message: str) -> type[ModelError]:
+    number = status
+    if status is None or status < 400:
+        number = next((int(word) for word in words if word and word.isdigit() and 400 <= int(word) < 600), None)
+    named = next((found for word in words if word and (found := _BY_WORD.get(word.lower().rsplit("#")[-1]))), None)
+    if named in (ContextLengthError, ContentFilterError):
+        return named
+    if number is None:
+        cls = named or ServerError
+    elif number in _BY_STATUS and not (number in (403, 429, 503) and named in (OverloadedError, RateLimitError)):
+        cls = _BY_STATUS[number]
+    elif number >= 500:
+        cls = named if named in (OverloadedError, RateLimitError) else ServerError
+    else:
+        cls = named or BadRequestError
+    if cls is BadRequestError or (cls is ServerError and number is None):
+        if _CONTEXT.search(message):
+            return ContextLengthError
+        if _FILTER.search(" ".join(filter(None, (*words, message)))):
+            return ContentFilterError
+    return cls
+
+
+def _body_request_id(body: Any) -> str | None:
+    value = body.get("request_id") if is_object(body) else None
+    return value if isinstance(value, str) else None
+
+
+_DURATION = re.compile(r"([0-9.]+)s\Z")
+
+
+def _body_retry_after(body: Any) -> float | None:
+    """Google says it in the body: `details[].retryDelay` of google.rpc.RetryInfo."""
+    inner = body[0] if is_list(body) and body else body
+    error = inner.get("error") if is_object(inner) else None
+    details = error.get("details") if is_object(error) else None
+    for detail in details if is_list(details) else ():
+        match = _DURATION.match(detail.get("retryDelay") or "") if is_object(detail) else None
+        if match:
+            return float(match[1])
+    return None
+
