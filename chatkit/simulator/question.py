@@ -1,0 +1,65 @@
+"""`Question`: what a request asks, in no dialect's form."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct, field
+
+from chatkit.codec import NamedTool, ToolSpec
+from chatkit.jsons import encode
+from chatkit.simulator.pieces import count_tokens
+
+if TYPE_CHECKING:
+    from chatkit.messages import BaseMessage
+
+__all__ = ["NamedTool", "Question", "ToolSpec"]
+
+
+class Question(Struct, frozen=True):
+    """What a request asks. A dialect's `read` makes it; rules, scripts and predicates of tests look at it.
+
+    Attributes:
+        model: name of the model, without a fault suffix.
+        messages: the conversation, with standard content blocks.
+        stream: a stream was asked for.
+        tools: the caller's tools.
+        server_tools: names of the tools that the provider runs itself ("web_search", "code_interpreter" ...).
+        tool_choice: "auto", "none", "any", or the one tool that must be called.
+        parallel_tool_calls: more than one call at a time is allowed.
+        schema: JSON Schema that the answer must follow; `{}` for any JSON object.
+        reasoning: asked for (True), forbidden (False), not mentioned (None).
+        logprobs: None when not asked for, else the number of alternatives.
+        stop, max_tokens: limits of the answer.
+        body: the request as it came, for what only one dialect knows.
+    """
+
+    model: str
+    messages: list[BaseMessage]
+    stream: bool = False
+    tools: list[ToolSpec] = field(default_factory=list[ToolSpec])
+    server_tools: list[str] = field(default_factory=list[str])
+    tool_choice: Literal["auto", "none", "any"] | NamedTool = "auto"
+    parallel_tool_calls: bool = True
+    schema: dict[str, Any] | None = None
+    reasoning: bool | None = None
+    logprobs: int | None = None
+    stop: list[str] = field(default_factory=list[str])
+    max_tokens: int | None = None
+    body: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def prompt(self) -> str:
+        """Text of the last message of the user."""
+        return next((message.text for message in reversed(self.messages) if message.type == "human"), "")
+
+    @property
+    def input_tokens(self) -> int:
+        """Tokens of the whole conversation, by the simulator's own count."""
+        return sum(3 + count_tokens(message.text) for message in self.messages)
+
+    def name(self, prefix: str, nth: int = 0) -> str:
+        """An id that is always the same for the same question: ids of answers, calls and signatures."""
+        said = encode([[message.type, message.text] for message in self.messages])
+        return prefix + hashlib.sha256(b"%s %d %s" % (prefix.encode(), nth, said)).hexdigest()[:24]
