@@ -246,7 +246,7 @@ KNOWN_BLOCK_TYPES = DATA_BLOCK_TYPES | {
     "non_standard",
 }
 
-_DATA_URL = re.compile(r"data:(?P<mime>[^;,]*)(?:;[^,]*?)?(?P<b64>;base64)?,(?P<data>.*)", re.DOTALL)
+_DATA_URL = re.compile(r"data:(?P<mime>[^;,]*)(?:;[^,]*?)??(?P<b64>;base64)?,(?P<data>.*)", re.DOTALL)
 
 
 def split_data_url(url: str) -> tuple[str, str] | None:
