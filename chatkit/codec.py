@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 from msgspec import Struct, field
 
 from chatkit.errors import IncompleteStreamError
+from chatkit.secrets import scrub_headers
 
 if TYPE_CHECKING:
     from chatkit.events import Event
@@ -71,6 +72,9 @@ class Call(Struct, frozen=True):
     stream: bool = False
     api_key: str | None = None
 
+    def __repr__(self) -> str:
+        return f"Call(model={self.model!r}, messages={self.messages!r}, params={self.params!r}, stream={self.stream!r})"
+
 
 class Request(Struct):
     """An HTTP request, complete but for what `net/` adds (user agent, accept-encoding, content-length)."""
@@ -79,6 +83,9 @@ class Request(Struct):
     body: bytes
     headers: dict[str, str] = field(default_factory=dict[str, str])
     method: str = "POST"
+
+    def __repr__(self) -> str:
+        return f"Request({self.method} {self.url.partition('?')[0]!r}, headers={scrub_headers(self.headers)!r}, {len(self.body)} bytes)"
 
 
 class Parser(Protocol):

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from chatkit.errors import InvalidResponseError
 from chatkit.jsons import excerpt
-from chatkit.wire.sse import SSEDecoder, SSEEvent
+from chatkit.events import ErrorEvent
+from chatkit.wire.sse import MAX_EVENT_BYTES, SSEDecoder, SSEEvent
 
 if TYPE_CHECKING:
     from chatkit.events import Event
@@ -29,6 +30,7 @@ class SSEParser:
         self._decoder: SSEDecoder | None = None
         self._body: list[bytes] = []
         self._head = b""
+        self._size = 0
 
     def frame(self, frame: SSEEvent) -> list[Event]:
         """Events of one SSE event."""
@@ -48,16 +50,20 @@ class SSEParser:
         if decoder is None:
             return self._first(data)
         frames = decoder.feed(data)
-        if len(frames) == 1:
-            return self.frame(frames[0])
         events: list[Event] = []
-        for frame in frames:
-            events += self.frame(frame)
+        try:
+            for frame in frames:
+                events += self.frame(frame)
+        except InvalidResponseError as error:
+            events.append(ErrorEvent(error))  # what came before the bad frame is not lost
         return events
 
     def _first(self, data: bytes) -> list[Event]:
         if self._body:
             self._body.append(data)
+            self._size += len(data)
+            if self._size > MAX_EVENT_BYTES:
+                raise InvalidResponseError(f"the answer is larger than {MAX_EVENT_BYTES} bytes")
             return []
         self._head += data
         head = self._head.removeprefix(b"\xef\xbb\xbf").lstrip()

@@ -10,7 +10,7 @@ from chatkit.errors import InvalidResponseError
 
 __all__ = ["MAX_EVENT_BYTES", "SSEDecoder", "SSEEvent"]
 
-MAX_EVENT_BYTES = 256 * 1024 * 1024
+MAX_EVENT_BYTES = 128 * 1024 * 1024
 """An event larger than this is refused (a base64 image is far smaller)."""
 
 _BOM = b"\xef\xbb\xbf"

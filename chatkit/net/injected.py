@@ -1,0 +1,155 @@
+"""Requests over a client that the caller owns: `httpx.AsyncClient`, `httpx2.AsyncClient`, or a look-alike.
+
+Its pool is never contended: we queue in front of it, first come first served. On asyncio every await on the client
+runs in a task of its own, so that a second cancellation cannot interrupt the client's own clean-up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from chatkit.errors import APITimeoutError, InputTypeError
+from chatkit.net.http import failure
+from chatkit.net.loops import current_loop, finish, finish_soon, guarded
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from chatkit.codec import Request
+    from chatkit.net.http import Response
+    from chatkit.timeouts import Timeouts
+
+__all__ = ["InjectedClient", "check_client"]
+
+_queues: weakref.WeakKeyDictionary[Any, tuple[Any, anyio.Semaphore]] = weakref.WeakKeyDictionary()
+
+
+def check_client(client: Any) -> None:
+    """Refuse what cannot send asynchronous requests."""
+    missing = [name for name in ("build_request", "send", "aclose") if not hasattr(client, name)]
+    if missing:
+        raise InputTypeError(
+            f"http_client must be an httpx.AsyncClient or httpx2.AsyncClient, not {type(client).__name__} (it has no {missing[0]})"
+        )
+
+
+def _pool_size(client: Any) -> int:
+    """How many connections the client allows; httpx shows it nowhere public, 100 is its default."""
+    pool = getattr(getattr(client, "_transport", None), "_pool", None)
+    size = getattr(pool, "_max_connections", None)
+    return size if isinstance(size, int) and 0 < size < 1_000_000 else 100
+
+
+def _queue(client: Any) -> anyio.Semaphore:
+    loop = current_loop()
+    known = _queues.get(client)
+    if known is None or known[0] is not loop:
+        known = _queues[client] = (loop, anyio.Semaphore(_pool_size(client), fast_acquire=True))
+    return known[1]
+
+
+class InjectedClient:
+    """Opens requests on the caller's client."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    async def open(self, request: Request, timeouts: Timeouts, wait: float | None) -> Response:
+        """Send a request and wait for the response's head."""
+        client, queue, loop = self._client, _queue(self._client), current_loop()
+        await queue.acquire()
+        try:
+            message = client.build_request(
+                request.method,
+                request.url,
+                headers=request.headers,
+                content=request.body,
+                extensions={"timeout": {"connect": timeouts.connect, "read": None, "write": wait, "pool": None}},
+            )
+            response = await guarded(
+                client.send(message, stream=True), lambda late: finish_soon(loop, lambda: _close(late, None)), wait
+            )
+        except BaseException as error:
+            queue.release()
+            if isinstance(error, TimeoutError):
+                raise APITimeoutError(f"no response within {wait:g} s", phase="first_event") from None
+            if isinstance(error, Exception):
+                raise failure(error, "first_event") from error
+            raise
+        return _InjectedResponse(loop, queue, response)
+
+
+async def _close(response: Any, body: AsyncIterator[bytes] | None) -> None:
+    with contextlib.suppress(Exception):
+        network = response.extensions.get("network_stream")
+        if network is not None and body is not None:
+            await network.aclose()
+            async for _ in body:  # run the client's generators to their end, see net/http.py
+                pass
+    with contextlib.suppress(Exception):
+        await response.aclose()
+
+
+class _InjectedResponse:
+    __slots__ = ("_body", "_ended", "_loop", "_queue", "_response", "headers", "status")
+
+    def __init__(self, loop: Any, queue: anyio.Semaphore, response: Any) -> None:
+        self._loop = loop
+        self._queue: anyio.Semaphore | None = queue
+        self._response = response
+        self.status: int = response.status_code
+        self.headers = {name.lower(): value for name, value in response.headers.items()}
+        self._body: AsyncIterator[bytes] = response.aiter_bytes().__aiter__()
+        self._ended = False
+
+    async def receive(self, deadline: float | None) -> bytes:
+        wait = None if deadline is None else max(0.0, deadline - time.monotonic())
+        data = await guarded(_next(self._body), _nothing, wait)
+        self._ended = not data
+        return data
+
+    def _interrupt(self) -> None:
+        network = self._response.extensions.get("network_stream")
+        sock = network.get_extra_info("socket") if network is not None else None
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+    def abandon(self) -> None:
+        queue, self._queue = self._queue, None
+        if queue is None:
+            return
+        self._interrupt()
+        response, body = self._response, self._body
+
+        async def close() -> None:
+            await _close(response, body)
+            queue.release()
+
+        finish_soon(self._loop, close)
+
+    async def aclose(self) -> None:
+        queue, self._queue = self._queue, None
+        if queue is None:
+            return
+        try:
+            await finish(_close(self._response, None if self._ended else self._body))
+        finally:
+            queue.release()
+
+
+async def _next(body: AsyncIterator[bytes]) -> bytes:
+    try:
+        return await body.__anext__()
+    except StopAsyncIteration:
+        return b""
+
+
+def _nothing(_: object) -> None:
+    pass

@@ -1,0 +1,215 @@
+"""Async work for sync callers: one background event loop per process, started on first use.
+
+`run` gives one result, `iterate` passes the items of an async iterator out on a queue while the whole loop runs
+inside (a hop per item would cost a hundred times more). Works under a running loop, in notebooks, in many threads at
+once, and in a forked child, which starts a loop of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import concurrent.futures
+import contextlib
+import contextvars
+import queue
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from chatkit.net.loops import after_fork
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Callable, Coroutine, Iterator
+
+__all__ = ["iterate", "run"]
+
+T = TypeVar("T")
+AHEAD = 256
+"""Items that the producer may be ahead of the caller; then it stops reading, and the socket's backpressure works."""
+
+
+class _Portal:
+    """An event loop on a daemon thread."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self._serve, name="chatkit-portal", daemon=True)
+        self.thread.start()
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+        try:
+            tasks = asyncio.all_tasks(self.loop)
+            for task in tasks:
+                task.cancel()
+            self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+        finally:
+            self.loop.close()
+
+    def stop(self) -> None:
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(2)
+
+    def submit(self, work: Callable[[], Coroutine[Any, Any, T]]) -> _Job[T]:
+        job: _Job[T] = _Job(self.loop)
+        self.loop.call_soon_threadsafe(job.start, work, contextvars.copy_context())
+        return job
+
+
+class _Job(concurrent.futures.Future[T]):
+    """The result of a coroutine that runs on the portal's loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._loop = loop
+        self._task: asyncio.Task[T] | None = None
+
+    def start(self, work: Callable[[], Coroutine[Any, Any, T]], context: contextvars.Context) -> None:
+        self._task = self._loop.create_task(work(), context=context)
+        self._task.add_done_callback(self._copy)
+
+    def _copy(self, task: asyncio.Task[T]) -> None:
+        if task.cancelled():
+            self.set_exception(concurrent.futures.CancelledError())
+        elif (error := task.exception()) is not None:
+            self.set_exception(error)
+        else:
+            self.set_result(task.result())
+
+    def stop(self) -> None:
+        """Cancel the work and wait until it has cleaned up."""
+        self._loop.call_soon_threadsafe(lambda: self._task and self._task.cancel())
+        concurrent.futures.wait([self], timeout=5)
+
+
+_portal: _Portal | None = None
+_lock = threading.Lock()
+
+
+def _get() -> _Portal:
+    global _portal
+    with _lock:
+        if _portal is None or not _portal.thread.is_alive():
+            _portal = _Portal()
+        return _portal
+
+
+def _stop() -> None:
+    if _portal is not None:
+        _portal.stop()
+
+
+def _forget() -> None:
+    global _portal, _lock
+    _portal, _lock = None, threading.Lock()
+
+
+atexit.register(_stop)
+after_fork(_forget)
+
+
+def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """The result of a coroutine, for a caller that cannot await. Ctrl-C cancels it and waits for its clean-up."""
+    with _borrowed() as portal:
+        job = portal.submit(work)
+        try:
+            return job.result()
+        except BaseException:
+            if not job.done():
+                job.stop()
+            raise
+
+
+@contextlib.contextmanager
+def _borrowed() -> Iterator[_Portal]:
+    """The portal; or one more, when its own loop is the caller (a sync callback that asks a model), which cannot wait for itself."""
+    portal = _get()
+    if threading.current_thread() is not portal.thread:
+        yield portal
+        return
+    aside = _Portal()
+    try:
+        yield aside
+    finally:
+        aside.stop()
+
+
+_END = object()
+
+
+class _Failure:
+    __slots__ = ("error",)
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+def iterate(source: Callable[[], AsyncIterable[T]]) -> Iterator[T]:
+    """The items of an async iterable, for a caller that cannot await. Leaving the loop cancels it."""
+    items: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    window = _Window()
+
+    async def pump() -> None:
+        window.attach()
+        try:
+            async for item in source():
+                items.put(item)
+                await window.sent()
+        except BaseException as error:
+            items.put(_Failure(error))
+            if not isinstance(error, Exception):
+                raise
+        else:
+            items.put(_END)
+
+    with _borrowed() as portal:
+        job = portal.submit(pump)
+        try:
+            while (item := items.get()) is not _END:
+                if isinstance(item, _Failure):
+                    raise item.error
+                window.taken()
+                yield cast("T", item)
+        finally:
+            if not job.done():
+                job.stop()
+
+
+class _Window:
+    """Keeps the producer at most AHEAD items in front of the consumer."""
+
+    __slots__ = ("_loop", "_lock", "_open", "_waiting")
+
+    def __init__(self) -> None:
+        self._open = 0
+        self._lock = threading.Lock()
+        self._waiting: asyncio.Future[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def attach(self) -> None:
+        self._loop = asyncio.get_running_loop()
+
+    async def sent(self) -> None:
+        with self._lock:
+            self._open += 1
+            if self._open < AHEAD or self._loop is None:
+                return
+            waiting = self._waiting = self._loop.create_future()
+        await waiting
+
+    def taken(self) -> None:
+        with self._lock:
+            self._open -= 1
+            waiting = self._waiting
+            if waiting is None or self._open > AHEAD // 2:
+                return
+            self._waiting = None
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(_wake, waiting)
+
+
+def _wake(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)

@@ -1,0 +1,153 @@
+"""What users hold while an answer arrives: `EventStream` (typed events) and `ChunkStream` (message chunks).
+
+Objects, not async generators: `async for` gives a cursor, and when the loop is left by `break` the cursor dies with
+it and closes the request, even if the stream itself is kept. Inside `async with` the block owns the request instead.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from chatkit.events import OUTPUT_TYPES, Event, Reset
+from chatkit.messages.ai import AIMessage, AIMessageChunk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from chatkit.net.exchange import Exchange
+
+__all__ = ["ChunkStream", "EventStream"]
+
+
+class _Stream:
+    """What both streams share.
+
+    Attributes:
+        message: the message as far as it came; whole after the end, marked `interrupted` when left early.
+        usage: the last reported usage, or None.
+    """
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._batch: Iterator[Event] = iter(())
+        self._owned = False
+
+    @property
+    def message(self) -> AIMessage:
+        return self._exchange.message
+
+    @property
+    def usage(self) -> Any:
+        return self._exchange.usage
+
+    @property
+    def response_metadata(self) -> dict[str, Any]:
+        """What the provider said about the answer so far."""
+        return self.message.response_metadata
+
+    @property
+    def interrupted(self) -> bool:
+        """The answer was left or broke before its end."""
+        return self._exchange.interrupted
+
+    async def aclose(self) -> None:
+        """Close the request. `.message` keeps what came."""
+        await self._exchange.aclose()
+
+    async def cancel(self) -> AIMessage:
+        """Close the request and give the message as far as it came."""
+        await self._exchange.aclose()
+        return self.message
+
+    async def __aenter__(self) -> Self:
+        self._owned = True
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._exchange.aclose()
+
+
+class _Cursor:
+    """One `async for` over a stream."""
+
+    __slots__ = ("_stream",)
+
+    def __init__(self, stream: EventStream | ChunkStream) -> None:
+        self._stream = stream
+
+    def __aiter__(self) -> Self:
+        return self
+
+    def __anext__(self) -> Any:
+        return self._stream.__anext__()
+
+    def __del__(self) -> None:
+        stream = self._stream
+        if not stream._owned and not stream._exchange.closed:
+            stream._exchange.abandon()
+
+
+class EventStream(_Stream):
+    """The events of one answer: `async with model.open_stream(...) as stream: async for event in stream`."""
+
+    def __aiter__(self) -> _Cursor:
+        return _Cursor(self)
+
+    async def __anext__(self) -> Event:
+        while True:
+            for event in self._batch:
+                return event
+            batch = await self._exchange.batch()
+            if batch is None:
+                raise StopAsyncIteration
+            self._batch = iter(batch)
+
+    async def collect(self) -> AIMessage:
+        """Read to the end and give the whole message."""
+        return await self._exchange.collect()
+
+
+class ChunkStream(_Stream):
+    """The pieces of one answer, as `astream` gives them.
+
+    Events that a user cannot see (start, usage, finish) ride on the next visible piece or on the last one, which is
+    marked `chunk_position="last"`.
+    """
+
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange)
+        self._held: list[Event] = []
+        self._finished = False
+        self._id = exchange.id
+        self._as_blocks = exchange.plan.as_blocks
+
+    def __aiter__(self) -> _Cursor:
+        return _Cursor(self)
+
+    async def __anext__(self) -> AIMessageChunk:
+        while True:
+            for event in self._batch:
+                if type(event) in OUTPUT_TYPES:
+                    if self._held:
+                        events = [*self._held, event]
+                        self._held = []
+                    else:
+                        events = [event]
+                    return AIMessageChunk.of_events(events, self._id, None, self._as_blocks)
+                self._hold(event)
+            if self._finished:
+                raise StopAsyncIteration
+            batch = await self._exchange.batch()
+            if batch is not None:
+                self._batch = iter(batch)
+                continue
+            self._finished = True
+            return AIMessageChunk.of_events(self._held, self._id, "last", self._as_blocks)
+
+    def _hold(self, event: Event) -> None:
+        if isinstance(event, Reset):
+            self._held = []
+        elif getattr(event, "id", None):
+            self._id = event.id  # type: ignore[union-attr]
+        self._held.append(event)

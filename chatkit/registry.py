@@ -1,0 +1,169 @@
+"""`init_chat_model`: from a name to a model. Providers are found through the entry points `chatkit.providers`."""
+
+from __future__ import annotations
+
+import importlib
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from chatkit.errors import InputTypeError, UnknownProviderError
+
+if TYPE_CHECKING:
+    from chatkit.model import ChatModel
+
+__all__ = ["infer_provider", "init_chat_model", "provider_class", "provider_names"]
+
+GROUP = "chatkit.providers"
+
+PREFIXES: tuple[tuple[str, str], ...] = (
+    ("accounts/fireworks", "fireworks"),
+    ("arn:aws:bedrock", "bedrock_converse"),
+    ("amazon.", "bedrock"),
+    ("anthropic.", "bedrock"),
+    ("meta.", "bedrock"),
+    ("us.", "bedrock_converse"),
+    ("eu.", "bedrock_converse"),
+    ("apac.", "bedrock_converse"),
+    ("global.", "bedrock_converse"),
+    ("models/gemini", "google_genai"),
+    ("models/gemma", "google_genai"),
+    ("gemini", "google_genai"),
+    ("gemma-", "google_genai"),
+    ("gpt-oss:", "ollama"),
+    ("gpt-", "openai"),
+    ("chatgpt", "openai"),
+    ("codex", "openai"),
+    ("computer-use", "openai"),
+    ("ft:gpt", "openai"),
+    ("text-davinci", "openai"),
+    ("claude", "anthropic"),
+    ("command", "cohere"),
+    ("c4ai-", "cohere"),
+    ("mistral", "mistralai"),
+    ("mixtral", "mistralai"),
+    ("magistral", "mistralai"),
+    ("codestral", "mistralai"),
+    ("ministral", "mistralai"),
+    ("devstral", "mistralai"),
+    ("pixtral", "mistralai"),
+    ("voxtral", "mistralai"),
+    ("deepseek-", "deepseek"),
+    ("grok", "xai"),
+    ("sonar", "perplexity"),
+    ("solar", "upstage"),
+    ("kimi", "moonshot"),
+    ("moonshot-", "moonshot"),
+    ("qwen-", "alibaba"),
+    ("qwq-", "alibaba"),
+    ("qwen3-", "alibaba"),
+    ("glm-", "zai"),
+)
+"""Lower-case beginnings of model names, the first that fits wins. `o1`, `o3`, `o4-mini` ... are told by their form."""
+
+
+def init_chat_model(
+    model: str | None = None,
+    *,
+    model_provider: str | None = None,
+    configurable_fields: Any = None,
+    config_prefix: str | None = None,
+    **kwargs: Any,
+) -> ChatModel:
+    """A chat model of any provider.
+
+    Args:
+        model: "provider:model" ("openai:gpt-5"), or a model name whose provider can be told ("claude-sonnet-4-5").
+            None, or `configurable_fields`, gives a model whose model is chosen at call time.
+        model_provider: the provider; the model name is then taken as it is, colons included.
+        configurable_fields: what `config={"configurable": ...}` may change: names, or "any".
+        config_prefix: beginning of those names in the config.
+        kwargs: parameters and settings of the provider's class.
+
+    Raises:
+        UnknownProviderError: the provider cannot be told, or is not known.
+        MissingKeyError: no key.
+        InputError: an unknown or wrong parameter.
+
+    Source: spec S1-S11.
+    """
+    if model is not None and not isinstance(model, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InputTypeError(f"`model` must be a string such as 'openai:gpt-5', not {type(model).__name__}")
+    if model is None or configurable_fields is not None:
+        from chatkit.configurable import configurable_model
+
+        return configurable_model(model, model_provider, configurable_fields, config_prefix, kwargs)
+    if config_prefix:
+        import warnings
+
+        warnings.warn("config_prefix has no effect without configurable_fields", stacklevel=2)
+    return build(model, model_provider, kwargs)
+
+
+def build(model: str, model_provider: str | None, kwargs: dict[str, Any]) -> ChatModel:
+    """The model of a fixed provider and name."""
+    provider, name = split_name(model, model_provider)
+    return provider_class(provider)(name, **kwargs)
+
+
+def split_name(model: str, model_provider: str | None = None) -> tuple[str, str]:
+    """(provider, model name) for what a user wrote."""
+    if model_provider is not None:
+        return model_provider.lower().replace("-", "_"), model
+    prefix, colon, rest = model.partition(":")
+    if colon and prefix in provider_names():
+        return prefix, rest
+    provider = infer_provider(model)
+    if provider is not None:
+        return provider, model
+    raise UnknownProviderError(
+        f"Unable to infer model provider for model={model!r}. Write 'provider:model' or pass model_provider=..., "
+        f"one of: {', '.join(provider_names())}"
+    )
+
+
+def infer_provider(model: str) -> str | None:
+    """The provider that a model name belongs to, None when it cannot be told."""
+    name = model.lower()
+    for prefix, provider in PREFIXES:
+        if name.startswith(prefix):
+            return provider
+    if len(name) >= 2 and name[0] == "o" and name[1].isdigit() and (len(name) == 2 or name[2] in "-0123456789"):
+        return "openai"
+    publisher, slash, _ = name.partition("/")
+    return "openrouter" if slash and publisher in _OPENROUTER_PUBLISHERS else None
+
+
+_OPENROUTER_PUBLISHERS = frozenset({"openai", "anthropic", "google", "x-ai", "meta-llama", "mistralai", "deepseek", "qwen", "moonshotai", "z-ai"})
+
+
+@lru_cache(maxsize=1)
+def _entry_points() -> dict[str, Any]:
+    from importlib.metadata import entry_points
+
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
+@lru_cache(maxsize=1)
+def provider_names() -> list[str]:
+    """All known provider names, sorted."""
+    return sorted({*_entry_points(), *_BUNDLED})
+
+
+@lru_cache(maxsize=128)
+def provider_class(provider: str) -> type[ChatModel]:
+    """The class of a provider."""
+    point = _entry_points().get(provider)
+    if point is not None:
+        return point.load()
+    target = _BUNDLED.get(provider)
+    if target is None:
+        raise UnknownProviderError(f"Unsupported provider={provider!r}. Known providers: {', '.join(provider_names())}")
+    module, _, name = target.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+_BUNDLED: dict[str, str] = {
+    "openai": "chatkit_openai:ChatOpenAI",
+    "simulator": "chatkit.simulator:SimulatedChatModel",
+}
+"""The providers that ship with chatkit, for a checkout that is not installed. The entry points say the same."""

@@ -1,0 +1,53 @@
+"""The four clocks of a call: connect, first event, idle, total."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from chatkit.errors import InputError, InputTypeError
+
+__all__ = ["Timeouts", "as_timeouts"]
+
+
+class Timeouts(Struct, frozen=True):
+    """How long to wait, in seconds; None waits for ever.
+
+    Attributes:
+        connect: until the connection stands.
+        first_event: from sending the request to the first piece of the answer (the whole answer when not streamed).
+        idle: between two pieces. Comments and pings do not count as pieces.
+        total: for the whole call, retries included.
+    """
+
+    connect: float | None = 10.0
+    first_event: float | None = 600.0
+    idle: float | None = 300.0
+    total: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise InputError(f"timeout {name} must be more than 0 seconds, not {value!r}")
+
+
+def as_timeouts(value: Any) -> Timeouts:
+    """What a user may pass as `timeout`.
+
+    Args:
+        value: None (the defaults), seconds for the first event and between events, `(connect, read)`, a `Timeouts`,
+            or an httpx timeout (`connect` and `read` are taken).
+    """
+    if value is None:
+        return Timeouts()
+    if isinstance(value, Timeouts):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return Timeouts(connect=min(float(value), 10.0), first_event=float(value), idle=float(value))
+    if isinstance(value, tuple) and len(value) >= 2:  # pyright: ignore[reportUnknownArgumentType]
+        return Timeouts(connect=value[0], first_event=value[1], idle=value[1])
+    if hasattr(value, "connect") and hasattr(value, "read"):
+        return Timeouts(connect=value.connect, first_event=value.read, idle=value.read)
+    raise InputTypeError(f"timeout must be seconds, (connect, read) or Timeouts(...), not {value!r}")
