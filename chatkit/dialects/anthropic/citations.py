@@ -26,7 +26,11 @@ def annotation_of(location: dict[str, Any]) -> dict[str, Any]:
     annotation: dict[str, Any] = {"type": "citation"}
     source = location.get("source")
     url = location.get("url") or (source if isinstance(source, str) and source.startswith(("http://", "https://")) else None)
-    found = {"url": url, "title": location.get("title") or location.get("document_title"), "cited_text": location.get("cited_text")}
+    found = {
+        "url": url,
+        "title": location.get("title") or location.get("document_title"),
+        "cited_text": location.get("cited_text"),
+    }
     annotation.update((name, value) for name, value in found.items() if value is not None)
     annotation["extras"] = {name: value for name, value in location.items() if name not in (*_STANDARD, "document_title")}
     return annotation

@@ -17,7 +17,19 @@ from chatkit.dialects.anthropic.citations import annotation_of
 from chatkit.dialects.anthropic.usage import standard_usage
 from chatkit.dialects.base import SSEParser
 from chatkit.errors import InvalidResponseError, StreamInterruptedError
-from chatkit.events import Citation, ErrorEvent, Event, Finish, Metadata, Raw, ReasoningDelta, Start, TextDelta, ToolCallChunk, Usage
+from chatkit.events import (
+    Citation,
+    ErrorEvent,
+    Event,
+    Finish,
+    Metadata,
+    Raw,
+    ReasoningDelta,
+    Start,
+    TextDelta,
+    ToolCallChunk,
+    Usage,
+)
 from chatkit.events import ServerToolCallChunk as ServerChunk
 from chatkit.jsons import dumps, excerpt, is_list, is_object, not_json
 from chatkit.statuses import error_from_body

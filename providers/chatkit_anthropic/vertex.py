@@ -1,0 +1,97 @@
+"""`ChatAnthropicVertex`: Claude on Google Vertex AI (wire sheet: vertex, "Claude on Vertex")."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, ClassVar, Unpack
+from urllib.parse import quote
+
+from chatkit.codec import Request
+from chatkit.dialects.anthropic import ALIASES, VERTEX, AnthropicParams, AnthropicParser, encode
+from chatkit.errors import InputError
+from chatkit.model import ChatModel
+from chatkit.params import CommonSettings
+from chatkit_anthropic.chat import join_betas
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chatkit.codec import Call, Parser
+
+__all__ = ["ChatAnthropicVertex", "VertexOptions", "VertexSettings"]
+
+_PROJECT_ENV = ("ANTHROPIC_VERTEX_PROJECT_ID", "GOOGLE_CLOUD_PROJECT")
+_LOCATION_ENV = ("CLOUD_ML_REGION", "GOOGLE_CLOUD_LOCATION")
+
+
+class VertexSettings(CommonSettings, total=False):
+    """Settings of `ChatAnthropicVertex` beyond the common ones.
+
+    Attributes:
+        project: id of the Google Cloud project.
+        location: region, e.g. "us-east5", or "global", "us", "eu".
+        api_version: `anthropic_version` of the body (default "vertex-2023-10-16").
+    """
+
+    project: str | None
+    location: str | None
+    api_version: str | None
+
+
+class VertexOptions(AnthropicParams, VertexSettings, total=False):
+    """Every keyword argument of `ChatAnthropicVertex`."""
+
+
+class ChatAnthropicVertex(ChatModel):
+    """A Claude model on Google Vertex AI.
+
+    Args:
+        model: name of the model there, e.g. "claude-sonnet-4-5@20250929".
+        project: Google Cloud project (ANTHROPIC_VERTEX_PROJECT_ID, GOOGLE_CLOUD_PROJECT).
+        location: region or "global", "us", "eu" (CLOUD_ML_REGION, GOOGLE_CLOUD_LOCATION; default "global").
+        api_key: OAuth access token (CLOUDSDK_AUTH_ACCESS_TOKEN), str or a function that returns a fresh one.
+        base_url: address with "/v1" (ANTHROPIC_VERTEX_BASE_URL; default: the location's).
+        **kwargs: see `AnthropicParams`, `VertexSettings` and `chatkit.params`.
+
+    Raises:
+        InputError: no project was given or is in the environment.
+    """
+
+    provider = "google_anthropic_vertex"
+    Params = AnthropicParams
+    Settings = VertexSettings
+    aliases: ClassVar[Mapping[str, str]] = {**ALIASES, "project_id": "project", "region": "location", "access_token": "api_key"}
+    api_key_env = ("CLOUDSDK_AUTH_ACCESS_TOKEN",)
+    base_url_env = ("ANTHROPIC_VERTEX_BASE_URL",)
+
+    def __init__(self, model: str, **kwargs: Unpack[VertexOptions]) -> None:
+        super().__init__(model, **kwargs)
+
+    def _find_base_url(self) -> str:
+        project = self.settings.get("project") or _env(_PROJECT_ENV)
+        if not project:
+            raise InputError(f"ChatAnthropicVertex needs a project: pass project=... or set {' or '.join(_PROJECT_ENV)}")
+        location = self.settings.get("location") or _env(_LOCATION_ENV) or "global"
+        self.settings.update(project=project, location=location)
+        return super()._find_base_url() or f"https://{_host(location)}/v1"
+
+    def _encode(self, call: Call) -> Request:
+        request = encode(call, VERTEX, version=self.settings.get("api_version"), profile=self.profile)
+        method = "streamRawPredict" if call.stream else "rawPredict"
+        place = f"/projects/{self.settings['project']}/locations/{self.settings['location']}"
+        url = self.url(f"{place}/publishers/anthropic/models/{quote(call.model, safe='@')}:{method}")
+        headers = self.headers(authorization=f"Bearer {call.api_key}", **request.headers)
+        return Request(url, self.body(request.fields), join_betas(request.headers, headers))
+
+    def _parser(self, call: Call) -> Parser:
+        return AnthropicParser()
+
+
+def _env(names: tuple[str, ...]) -> str | None:
+    return next((value for name in names if (value := os.environ.get(name))), None)
+
+
+def _host(location: str) -> str:
+    if location == "global":
+        return "aiplatform.googleapis.com"
+    return f"aiplatform.{location}.rep.googleapis.com" if location in ("us", "eu") else f"{location}-aiplatform.googleapis.com"
