@@ -101,7 +101,10 @@ _BY_STATUS: dict[int, type[ModelError]] = {
     503: OverloadedError,
     529: OverloadedError,
 }
-_REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-goog-request-id", "x-generation-id", "cf-ray")
+_REQUEST_ID_HEADERS = (
+    *("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-goog-request-id", "x-generation-id"),
+    *("x-debug-trace-id", "mistral-correlation-id", "cf-ray"),
+)
 
 
 def request_id_of(headers: Mapping[str, str]) -> str | None:

@@ -29,7 +29,7 @@ class OllamaParams(CommonParams, total=False):
         format: "json", or a JSON Schema that the answer must fit.
         keep_alive: how long the model stays loaded: "5m", seconds, -1 (for ever) or 0 (unload at once).
         num_ctx: size of the context in tokens.
-        top_k, min_p, typical_p, repeat_penalty, repeat_last_n, presence_penalty, frequency_penalty: sampling.
+        seed, top_k, min_p, typical_p, repeat_penalty, repeat_last_n, presence_penalty, frequency_penalty: sampling.
         num_keep, num_gpu, num_thread, num_batch, main_gpu, use_mmap: how the model is run.
         options: more entries for Ollama's `options`, unchecked.
         logprobs, top_logprobs: log probabilities in `response_metadata["logprobs"]`.
@@ -40,6 +40,7 @@ class OllamaParams(CommonParams, total=False):
     format: str | dict[str, Any] | None
     keep_alive: float | str | None
     num_ctx: int | None
+    seed: int | None
     top_k: int | None
     min_p: float | None
     typical_p: float | None

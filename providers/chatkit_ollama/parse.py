@@ -85,7 +85,9 @@ class OllamaParser:
         try:
             line = _decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise not_json(raw, error) from error
+            self.done = True
+            events.append(ErrorEvent(not_json(raw, error)))
+            return
         if line.error:
             self.done = True
             events.append(_error(raw))

@@ -38,11 +38,13 @@ def sent(model: ChatModel, messages: Iterable[BaseMessage] | str = "Hi", *, stre
 
 
 def events_of(model: ChatModel, body: bytes, at: Iterable[int] = (), *, stream: bool = True) -> list[Event]:
-    """Events of an answer whose bytes arrive cut at the given places."""
+    """Events of an answer whose bytes arrive cut at the given places; an error inside it is the last one."""
     parser = model._parser(Call(model.model, [HumanMessage("Hi")], {}, stream))
     events: list[Event] = []
     for piece in pieces_at(body, at):
         events += parser.feed(piece)
+        if any(isinstance(event, ErrorEvent) for event in events):
+            return events
     return events + parser.close()
 
 

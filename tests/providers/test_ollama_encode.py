@@ -65,8 +65,8 @@ def test_address_of_another_scheme_is_refused() -> None:
 
 
 def test_sampling_goes_into_options() -> None:
-    model = ChatOllama("m", temperature=0, num_predict=64, num_ctx=8192, options={"mirostat": 2})
-    body = sent(model, stop=["END"], top_k=4, seed=1)
+    model = ChatOllama("m", temperature=0, seed=1, num_predict=64, num_ctx=8192, options={"mirostat": 2})
+    body = sent(model, stop=["END"], top_k=4)
     assert body["options"] == {
         "temperature": 0,
         "num_predict": 64,
