@@ -1,0 +1,257 @@
+"""From the answer of the Responses API, streamed or whole, to events (wire sheet: openai_responses §5-§7).
+
+Events are told apart by the `type` in their JSON: some servers send no `event:` names, some end with `[DONE]`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from chatkit.codec import incomplete
+from chatkit.dialects.base import SSEParser
+from chatkit.dialects.openai_responses import free_text
+from chatkit.dialects.openai_responses.citations import citation_of
+from chatkit.dialects.openai_responses.items import Items
+from chatkit.dialects.openai_responses.slots import Slot, Slots
+from chatkit.dialects.openai_responses.wire import Frame, Response, decode_frame, decode_response, metadata_of, usage_of
+from chatkit.events import (
+    Citation,
+    ErrorEvent,
+    Event,
+    Finish,
+    Media,
+    Metadata,
+    Raw,
+    ReasoningDelta,
+    ServerToolCallChunk,
+    Start,
+    TextDelta,
+    ToolCallChunk,
+    Usage,
+)
+from chatkit.jsons import dumps, is_list, is_object, not_json
+from chatkit.statuses import error_from_body
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from chatkit.wire.sse import SSEEvent
+
+__all__ = ["ResponsesParser"]
+
+
+class ResponsesParser(SSEParser):
+    """Reads one answer.
+
+    Args:
+        custom_tools: names of the caller's custom tools.
+        partial_images: previews of an image are wanted as blocks of their own.
+        resumed: id of the response that this stream goes on with (`starting_after`); what came before is not said again.
+        numbered: tell the number of every event in `response_metadata["sequence_number"]`, from which a stream of a
+            response in the background can be resumed.
+    """
+
+    def __init__(self, *, custom_tools: Collection[str] = (), partial_images: bool = False, resumed: str | None = None, numbered: bool = False) -> None:
+        super().__init__()
+        self._slots = Slots()
+        self._items = Items(custom_tools)
+        self._partial_images = partial_images
+        self._resumed = resumed is not None
+        self._numbered = numbered
+        self._started = False
+        self._greeting: list[Event] = [Start(id=resumed)] if resumed else []
+
+    def frame(self, frame: SSEEvent) -> list[Event]:
+        """Events of one SSE event."""
+        if frame.data == b"[DONE]":
+            self.done = True
+            return []
+        try:
+            event = decode_frame(frame.data)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise not_json(frame.data, error) from error
+        handler = _HANDLERS.get(event.type, ResponsesParser._other)
+        events = handler(self, event)
+        if self._greeting:
+            events, self._greeting = self._greeting + events, []
+        if self._numbered and event.sequence_number is not None:
+            events.append(Metadata({"sequence_number": event.sequence_number}))
+        return events
+
+    def whole(self, body: bytes) -> list[Event]:
+        """Events of a whole answer."""
+        try:
+            response = decode_response(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise not_json(body, error) from error
+        if response.status is None and response.output is None:
+            if response.error is None:
+                raise not_json(body, "it has neither status nor output")
+            return [ErrorEvent(error_from_body({"error": response.error}))]
+        return [*self._start(response), *self._rest(response), *_ending(response)]
+
+    def end(self) -> list[Event]:
+        """The stream is over; raises IncompleteStreamError when no event ended it."""
+        if not self.done:
+            raise incomplete("the event response.completed")
+        return []
+
+    # The response.
+
+    def _start(self, response: Response) -> list[Event]:
+        self._started = True
+        return [Start(response.id, response.model, metadata_of(response))]
+
+    def _begin(self, frame: Frame) -> list[Event]:
+        response = None if self._started else frame.whole()
+        return [] if response is None else self._start(response)
+
+    def _finish(self, frame: Frame) -> list[Event]:
+        self.done = True
+        response = frame.whole() or Response(status=frame.type.removeprefix("response."))
+        begin = [] if self._started else self._start(response)
+        return [*begin, *self._rest(response), *_ending(response)]
+
+    def _error(self, frame: Frame) -> list[Event]:
+        self.done = True
+        error = frame.error if frame.error is not None else {"message": frame.message, "code": frame.code, "param": frame.param}
+        return [ErrorEvent(error_from_body({"error": error}))]
+
+    def _other(self, frame: Frame) -> list[Event]:
+        """An event of no known type; gateways report errors in one without type."""
+        return self._error(frame) if frame.error is not None and not frame.type else []
+
+    def _rest(self, response: Response) -> list[Event]:
+        """What the last event says of items that the stream did not end. Proxies leave `output` empty here."""
+        events: list[Event] = []
+        output: list[Any] = response.output if is_list(response.output) else []
+        for number, item in enumerate(output):
+            if not is_object(item):
+                continue
+            slot = self._slots.by_id(item.get("id")) or (self._slots[number] if number < len(self._slots) else None)
+            if slot is None and not self._resumed:
+                slot = self._slots.open(item.get("id"), number)
+            if slot is not None and not slot.done:
+                events += self._items.end(item, slot, fill=self._fill(slot))
+        return events
+
+    # Its items.
+
+    def _fill(self, slot: Slot) -> bool:
+        return slot.opened or not self._resumed
+
+    def _item_added(self, frame: Frame) -> list[Event]:
+        if not is_object(frame.item):
+            return []
+        return self._items.open(frame.item, self._slots.open(frame.item.get("id"), frame.output_index))
+
+    def _item_done(self, frame: Frame) -> list[Event]:
+        if not is_object(frame.item):
+            return []
+        slot = self._slots.closing(frame.item.get("id"), frame.output_index)
+        return self._items.end(frame.item, slot, fill=self._fill(slot))
+
+    # Pieces of items.
+
+    def _text(self, frame: Frame) -> list[Event]:
+        slot = self._slots.find(frame.item_id, frame.output_index)
+        events: list[Event] = [TextDelta(_str(frame.delta), slot.part_index(frame.content_index))]
+        if frame.logprobs:
+            slot.logged = True
+            events.append(Metadata({"logprobs": {"content": frame.logprobs}}))
+        return events
+
+    def _refusal(self, frame: Frame) -> list[Event]:
+        slot = self._slots.find(frame.item_id, frame.output_index)
+        value = {"type": "refusal", "refusal": _str(frame.delta)}
+        return [Raw(value, slot.part_index(frame.content_index), "refusal")]
+
+    def _annotation(self, frame: Frame) -> list[Event]:
+        slot = self._slots.find(frame.item_id, frame.output_index)
+        slot.cited = True
+        return [Citation(citation_of(frame.annotation), slot.part_index(frame.content_index))] if is_object(frame.annotation) else []
+
+    def _summary(self, frame: Frame) -> list[Event]:
+        slot = self._slots.find(frame.item_id, frame.output_index)
+        return [ReasoningDelta(_str(frame.delta), slot.thought_index("summary", frame.summary_index))]
+
+    def _thought(self, frame: Frame) -> list[Event]:
+        slot = self._slots.find(frame.item_id, frame.output_index)
+        return [ReasoningDelta(_str(frame.delta), slot.thought_index("content", frame.content_index))]
+
+    def _arguments(self, frame: Frame) -> list[Event]:
+        slot = self._slots.find(frame.item_id, frame.output_index)
+        slot.joined = True
+        return [ToolCallChunk(_json(frame.delta), slot.index)]
+
+    def _server_arguments(self, frame: Frame) -> list[Event]:
+        slot = self._slots.find(frame.item_id, frame.output_index)
+        slot.joined = True
+        return [ServerToolCallChunk(_json(frame.delta), slot.index)]
+
+    def _input(self, frame: Frame) -> list[Event]:
+        slot = self._slots.find(frame.item_id, frame.output_index)
+        return [] if slot.server else [ToolCallChunk(self._free(frame, slot, free_text.CUSTOM_INPUT), slot.index)]
+
+    def _code(self, frame: Frame) -> list[Event]:
+        slot = self._slots.find(frame.item_id, frame.output_index)
+        return [ServerToolCallChunk(self._free(frame, slot, "code"), slot.index)]
+
+    def _free(self, frame: Frame, slot: Slot, name: str) -> str:
+        slot.joined = True
+        begun = "" if slot.quoted or not self._fill(slot) else free_text.begin(name, slot)
+        return begun + free_text.escape(_str(frame.delta))
+
+    def _image(self, frame: Frame) -> list[Event]:
+        if not self._partial_images or not isinstance(frame.partial_image_b64, str):
+            return []
+        slot = self._slots.find(frame.item_id, frame.output_index)
+        number = frame.partial_image_index or 0
+        kind = f"image/{frame.output_format or 'png'}"
+        block = {"type": "image", "base64": frame.partial_image_b64, "mime_type": kind, "extras": {"partial_image_index": number}}
+        return [Media(block, f"{slot.index}.p{number}")]
+
+
+def _str(delta: Any) -> str:
+    return delta if isinstance(delta, str) else ""
+
+
+def _json(delta: Any) -> str:
+    return delta if isinstance(delta, str) else dumps(delta or {})
+
+
+def _ending(response: Response) -> list[Event]:
+    """Usage and the reason, or the error."""
+    usage = usage_of(response.usage)
+    events: list[Event] = [] if usage is None else [Usage(usage)]
+    if response.status == "failed" or (response.error and response.status != "cancelled"):
+        return [*events, ErrorEvent(error_from_body({"error": response.error or {"message": "the response failed"}}))]
+    details = response.incomplete_details
+    reason = details.get("reason") if is_object(details) else None
+    return [*events, Finish(reason or response.status or "completed", metadata_of(response))]
+
+
+_HANDLERS: dict[str, Callable[[ResponsesParser, Frame], list[Event]]] = {
+    "response.output_text.delta": ResponsesParser._text,
+    "response.refusal.delta": ResponsesParser._refusal,
+    "response.output_text.annotation.added": ResponsesParser._annotation,
+    "response.reasoning_summary_text.delta": ResponsesParser._summary,
+    "response.reasoning_text.delta": ResponsesParser._thought,
+    "response.function_call_arguments.delta": ResponsesParser._arguments,
+    "response.custom_tool_call_input.delta": ResponsesParser._input,
+    "response.mcp_call_arguments.delta": ResponsesParser._server_arguments,
+    "response.code_interpreter_call_code.delta": ResponsesParser._code,
+    "response.image_generation_call.partial_image": ResponsesParser._image,
+    "response.output_item.added": ResponsesParser._item_added,
+    "response.output_item.done": ResponsesParser._item_done,
+    "response.created": ResponsesParser._begin,
+    "response.queued": ResponsesParser._begin,
+    "response.in_progress": ResponsesParser._begin,
+    "response.completed": ResponsesParser._finish,
+    "response.incomplete": ResponsesParser._finish,
+    "response.failed": ResponsesParser._finish,
+    "response.cancelled": ResponsesParser._finish,
+    "error": ResponsesParser._error,
+}
