@@ -64,6 +64,7 @@ class InjectedClient:
         """Send a request and wait for the response's head."""
         client, queue, loop = self._client, _queue(self._client), current_loop()
         await queue.acquire()
+        late: list[Any] = []  # a response that came although the caller had gone
         try:
             message = client.build_request(
                 request.method,
@@ -72,17 +73,44 @@ class InjectedClient:
                 content=request.body,
                 extensions={"timeout": {"connect": timeouts.connect, "read": None, "write": wait, "pool": None}},
             )
-            response = await guarded(
-                client.send(message, stream=True), lambda late: finish_soon(loop, lambda: _close(late, None)), wait
-            )
+            response = await guarded(client.send(message, stream=True), late.append, wait)
         except BaseException as error:
-            queue.release()
+            await finish(_leave(client, queue, late))
             if isinstance(error, TimeoutError):
                 raise APITimeoutError(f"no response within {wait:g} s", phase="first_event") from None
             if isinstance(error, Exception):
                 raise failure(error, "first_event") from error
             raise
         return _InjectedResponse(loop, queue, response)
+
+
+async def _leave(client: Any, queue: anyio.Semaphore, late: list[Any]) -> None:
+    """Give the place in the queue back, but only when the client has cleaned up: its pool must never be contended."""
+    try:
+        for response in late:
+            await _close(response, response.aiter_raw())
+        await _free_stuck_connections(client)
+    finally:
+        queue.release()
+
+
+async def _free_stuck_connections(client: Any) -> None:
+    """Take out of httpx's pool what a cancelled request left there.
+
+    A request that is cancelled while its connection is being made leaves the connection in httpx 0.28's pool for
+    good: neither idle, nor closed, nor anybody's. Ten of them and a pool of ten never answers again. httpx offers
+    nothing to repair this, so its insides are used; other clients (httpx2) do not have them and do not need it.
+    """
+    pool = getattr(getattr(client, "_transport", None), "_pool", None)
+    requests, held = getattr(pool, "_requests", None), getattr(pool, "_connections", None)
+    if type(pool).__module__.partition(".")[0] != "httpcore" or requests is None or held is None:
+        return
+    in_use = {id(request.connection) for request in requests}
+    stuck = [c for c in held if id(c) not in in_use and not c.is_idle() and not c.is_closed()]
+    held[:] = [c for c in held if c not in stuck]
+    for connection in stuck:
+        with contextlib.suppress(Exception):
+            await connection.aclose()
 
 
 async def _close(response: Any, body: AsyncIterator[bytes] | None) -> None:

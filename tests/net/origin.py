@@ -1,0 +1,105 @@
+"""A loopback HTTP/1.1 server for life-cycle tests: sees when each connection is opened and closed.
+
+`/v1/...` streams `ticks` deltas in OpenAI's form, `delay` seconds apart; other behaviour by query parameter.
+It runs on a thread of its own, so that the client's loop cannot influence what it sees.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from typing import Any
+
+
+def sse(value: Any) -> bytes:
+    return b"data: " + (value if isinstance(value, bytes) else json.dumps(value).encode()) + b"\n\n"
+
+
+def delta(text: str, finish: str | None = None) -> bytes:
+    choice = {"index": 0, "delta": {"content": text}, "finish_reason": finish}
+    return sse({"id": "chatcmpl-1", "object": "chat.completion.chunk", "model": "m-1", "choices": [choice]})
+
+
+class Origin:
+    """Attributes: requests, opened, closed (time.monotonic() of each connection's end, as the server saw it)."""
+
+    def __init__(self, ticks: int = 1000, delay: float = 0.002, body: bytes | None = None, hold: bool = False) -> None:
+        self.ticks, self.delay, self.body, self.hold = ticks, delay, body, hold
+        self.requests = 0
+        self.open = 0
+        self.closed: list[float] = []
+        self.sent = 0
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+
+    def __enter__(self) -> Origin:
+        self._thread.start()
+        assert self._ready.wait(5)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(5)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    async def _serve(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        server = await asyncio.start_server(self._connection, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        await self._stop.wait()
+        server.close()
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.open += 1
+        try:
+            while await self._request(reader, writer):
+                pass
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            self.closed.append(time.monotonic())
+            self.open -= 1
+            writer.close()
+
+    async def _request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin1").lower()
+        length = int(head.split("content-length:")[1].split("\r\n")[0]) if "content-length:" in head else 0
+        body = json.loads(await reader.readexactly(length) or b"{}")
+        self.requests += 1
+        answer, eof = asyncio.ensure_future(self._answer(body, writer)), asyncio.ensure_future(reader.read(1))
+        await asyncio.wait({answer, eof}, return_when=asyncio.FIRST_COMPLETED)
+        answered = answer.done()
+        for task in (answer, eof):
+            task.cancel()
+        await asyncio.gather(answer, eof, return_exceptions=True)
+        return answered and answer.exception() is None and not reader.at_eof()
+
+    async def _answer(self, body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+        if not body.get("stream"):
+            text = json.dumps(
+                {"id": "c", "model": "m-1", "choices": [{"index": 0, "message": {"content": "Hi"}, "finish_reason": "stop"}]}
+            ).encode()
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(text) + text)
+            await writer.drain()
+            return
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
+        for n in range(self.ticks):
+            piece = delta(f"t{n} ")
+            writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            await writer.drain()
+            self.sent += 1
+            if self.delay:
+                await asyncio.sleep(self.delay)
+        if self.hold:
+            await asyncio.sleep(3600)
+        end = delta("", "stop") + sse(b"[DONE]")
+        writer.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(end), end))
+        await writer.drain()
