@@ -9,7 +9,7 @@ import orjson
 
 from chatkit.errors import InputError, InvalidResponseError
 
-__all__ = ["decode", "decode_object", "dumps", "encode", "excerpt", "is_list", "is_object", "not_json"]
+__all__ = ["as_object", "decode", "decode_object", "dumps", "encode", "excerpt", "is_list", "is_object", "not_json"]
 
 decode = msgspec.json.decode
 """Bytes or text to Python values; raises `msgspec.DecodeError`."""
@@ -52,6 +52,11 @@ def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
 def is_list(value: Any) -> TypeGuard[list[Any]]:
     """Whether the value is a JSON array."""
     return isinstance(value, list)
+
+
+def as_object(value: Any) -> dict[str, Any]:
+    """The value when it is a JSON object, else an empty one: for reading fields that may be missing or null."""
+    return value if is_object(value) else {}
 
 
 def excerpt(body: bytes | str, size: int = 200) -> str:

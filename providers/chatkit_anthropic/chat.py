@@ -75,9 +75,8 @@ class ChatAnthropic(ChatModel):
             return key
         token = given or os.environ.get("ANTHROPIC_AUTH_TOKEN")
         if not token:
-            raise MissingKeyError(
-                "ChatAnthropic needs an API key: pass api_key=... or set ANTHROPIC_API_KEY (or ANTHROPIC_AUTH_TOKEN for a bearer token)"
-            )
+            names = "ANTHROPIC_API_KEY, or ANTHROPIC_AUTH_TOKEN for a bearer token"
+            raise MissingKeyError(f"ChatAnthropic needs an API key: pass api_key=... or set {names}")
         if callable(token):
             return token
         self.settings["auth_token"] = Secret.of(token)

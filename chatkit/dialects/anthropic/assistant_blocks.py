@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chatkit.dialects.anthropic.citations import locations_of
 from chatkit.dialects.anthropic.user_blocks import options_of, verbatim
 from chatkit.dialects.history import replayable
+from chatkit.jsons import as_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
@@ -44,7 +45,7 @@ def assistant_blocks(message: BaseMessage, answered: Container[str]) -> list[dic
     for block in blocks:
         writer = _WRITERS.get(block["type"])
         wire = writer(block) if writer is not None else None
-        if wire is not None and (block["type"] != "invalid_tool_call" or block.get("id") in answered):
+        if wire is not None and (block["type"] != "invalid_tool_call" or str(block.get("id")) in answered):
             out.append(wire)
     return out
 
@@ -58,18 +59,13 @@ def _text(block: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _reasoning(block: dict[str, Any]) -> dict[str, Any] | None:
-    extras = block.get("extras") or {}
+    extras = as_object(block.get("extras"))
     return {"type": "thinking", "thinking": block.get("reasoning") or "", **extras} if extras.get("signature") else None
 
 
 def _call(block: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "tool_use",
-        "id": clean_id(block.get("id")),
-        "name": block["name"],
-        "input": block["args"],
-        **(block.get("extras") or {}),
-    }
+    extras = as_object(block.get("extras"))
+    return {"type": "tool_use", "id": clean_id(block.get("id")), "name": block["name"], "input": block["args"], **extras}
 
 
 def _broken_call(block: dict[str, Any]) -> dict[str, Any]:
@@ -77,13 +73,13 @@ def _broken_call(block: dict[str, Any]) -> dict[str, Any]:
 
 
 def _server_call(block: dict[str, Any]) -> dict[str, Any]:
-    extras = dict(block.get("extras") or {})
+    extras = dict(as_object(block.get("extras")))
     kind, name = extras.pop("block_type", "server_tool_use"), extras.pop("tool_name", block["name"])
     return {"type": kind, "id": block.get("id"), "name": name, "input": block["args"], **extras}
 
 
 def _server_result(block: dict[str, Any]) -> dict[str, Any] | None:
-    extras = dict(block.get("extras") or {})
+    extras = dict(as_object(block.get("extras")))
     kind = extras.pop("block_type", None)
     return {"type": kind, "tool_use_id": block["tool_call_id"], "content": block.get("output"), **extras} if kind else None
 

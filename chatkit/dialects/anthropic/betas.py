@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chatkit.jsons import is_list, is_object
+from chatkit.jsons import as_object, is_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,14 +58,14 @@ def _of_fields(fields: dict[str, Any]) -> Iterator[str]:
     toolsets = any(tool.get("type") == "mcp_toolset" for tool in fields.get("tools") or ())
     if fields.get("mcp_servers") and not toolsets:
         yield "mcp-client-2025-04-04"  # the form in which a server carries its own tool_configuration
-    for edit in (fields.get("context_management") or {}).get("edits") or ():
+    for edit in as_object(fields.get("context_management")).get("edits") or ():
         compacts = str(edit.get("type")).startswith("compact_")
         yield "compact-2026-01-12" if compacts else "context-management-2025-06-27"
-    if (fields.get("output_config") or {}).get("task_budget"):
+    if as_object(fields.get("output_config")).get("task_budget"):
         yield "task-budgets-2026-03-13"
-    if (fields.get("thinking") or {}).get("display") == "updates":
+    if as_object(fields.get("thinking")).get("display") == "updates":
         yield "thinking-display-updates-2026-08-18"
-    if is_object(fields.get("container")) and fields["container"].get("skills"):
+    if as_object(fields.get("container")).get("skills"):
         yield "skills-2025-10-02"
     if fields.get("speed") == "fast":
         yield "fast-mode-2026-02-01"
@@ -86,7 +86,7 @@ def _of_block(block: dict[str, Any]) -> Iterator[str]:
     beta = _OF_BLOCK_TYPES.get(block.get("type") or "")
     if beta:
         yield beta
-    if is_object(block.get("source")) and block["source"].get("type") == "file":
+    if as_object(block.get("source")).get("type") == "file":
         yield "files-api-2025-04-14"
     if block.get("type") == "tool_result" and is_list(block.get("content")):
         for inner in block["content"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chatkit.jsons import is_object
+from chatkit.jsons import as_object, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,11 +26,8 @@ def annotation_of(location: dict[str, Any]) -> dict[str, Any]:
     annotation: dict[str, Any] = {"type": "citation"}
     source = location.get("source")
     url = location.get("url") or (source if isinstance(source, str) and source.startswith(("http://", "https://")) else None)
-    found = {
-        "url": url,
-        "title": location.get("title") or location.get("document_title"),
-        "cited_text": location.get("cited_text"),
-    }
+    title = location.get("title") or location.get("document_title")
+    found = {"url": url, "title": title, "cited_text": location.get("cited_text")}
     annotation.update((name, value) for name, value in found.items() if value is not None)
     annotation["extras"] = {name: value for name, value in location.items() if name not in (*_STANDARD, "document_title")}
     return annotation
@@ -45,11 +42,11 @@ def _location(annotation: dict[str, Any]) -> dict[str, Any] | None:
     if annotation.get("type") == "non_standard_annotation":
         value = annotation.get("value")
         return value if is_object(value) else None
-    extras = annotation.get("extras") or {}
+    extras = as_object(annotation.get("extras"))
     kind = extras.get("type")
     if not isinstance(kind, str):
         return None
-    location = {**extras, "cited_text": annotation.get("cited_text")}
+    location: dict[str, Any] = {**extras, "cited_text": annotation.get("cited_text")}
     location["document_title" if kind in _TITLED_DOCUMENT else "title"] = annotation.get("title")
     if "url" in annotation and "source" not in extras:
         location["url"] = annotation["url"]

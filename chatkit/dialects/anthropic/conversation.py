@@ -113,17 +113,18 @@ def _results_first(block: dict[str, Any]) -> bool:
 
 def _strip_end(turns: list[Turn]) -> None:
     """The API refuses an answer to be continued that ends in white space."""
-    last = turns[-1]["content"] if turns and turns[-1]["role"] == "assistant" else []
-    if last and last[-1].get("type") == "text":
-        last[-1] = {**last[-1], "text": last[-1]["text"].rstrip()}
+    if not turns or turns[-1]["role"] != "assistant":
+        return
+    last = turns[-1]["content"][-1]
+    if last.get("type") == "text":
+        last["text"] = last["text"].rstrip()
 
 
 def _echo_toolsets(turns: list[Turn]) -> None:
     """A call of a toolset carries its name, and so must the result."""
     blocks = [block for turn in turns for block in turn["content"]]
-    toolsets = {
-        block["id"]: block["toolset_name"] for block in blocks if block.get("type") == "tool_use" and block.get("toolset_name")
-    }
+    calls = [block for block in blocks if block.get("type") == "tool_use" and block.get("toolset_name")]
+    toolsets = {call["id"]: call["toolset_name"] for call in calls}
     for block in blocks if toolsets else ():
         if block.get("type") == "tool_result" and block.get("tool_use_id") in toolsets:
             block.setdefault("toolset_name", toolsets[block["tool_use_id"]])

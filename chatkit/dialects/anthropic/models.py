@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from chatkit.jsons import as_object
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -33,7 +35,7 @@ def default_max_tokens(model: str, profile: Mapping[str, Any] | None, thinking: 
     """
     known = (profile or {}).get("max_output_tokens")
     longest = known if isinstance(known, int) else next((size for name, size in _LONGEST_OUTPUT if name.search(model)), _FALLBACK)
-    budget = thinking.get("budget_tokens") if isinstance(thinking, dict) else None
+    budget = as_object(thinking).get("budget_tokens")
     return max(longest, budget + _FALLBACK) if isinstance(budget, int) else longest
 
 

@@ -31,7 +31,7 @@ from chatkit.events import (
     Usage,
 )
 from chatkit.events import ServerToolCallChunk as ServerChunk
-from chatkit.jsons import dumps, excerpt, is_list, is_object, not_json
+from chatkit.jsons import as_object, dumps, excerpt, is_list, is_object, not_json
 from chatkit.statuses import error_from_body
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ class AnthropicReader:
 
     def _message_delta(self, said: _StreamObject, data: bytes) -> list[Event]:
         whole = _decode(data)
-        delta = whole.get("delta") or {}
+        delta = as_object(whole.get("delta"))
         self._facts.update(_facts(delta))
         self._facts.update({name: value for name, value in _facts(whole).items() if name != "delta"})
         return self._counted(said.usage) + _finish(delta)

@@ -13,7 +13,7 @@ from chatkit.dialects.anthropic.models import default_max_tokens, hears_later_sy
 from chatkit.dialects.anthropic.schema import closed
 from chatkit.dialects.anthropic.tools import tool_choice, tools
 from chatkit.errors import UnsupportedFeatureError
-from chatkit.jsons import is_object
+from chatkit.jsons import as_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,9 +77,8 @@ def _refuse(params: dict[str, Any], version: str) -> None:
         raise UnsupportedFeatureError("Anthropic's API has no `seed`; leave it out")
     sampling = [name for name in _SAMPLING if name in params]
     if sampling and version.endswith(_WITHOUT_SAMPLING):
-        raise UnsupportedFeatureError(
-            f"version {version} of Anthropic's API has no {', '.join(sampling)}; leave it out or use an older api_version"
-        )
+        names = ", ".join(sampling)
+        raise UnsupportedFeatureError(f"version {version} of the API has no {names}; leave it out or use an older api_version")
 
 
 def _fields(call: Call, route: Route, profile: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -133,10 +132,10 @@ def _output_config(params: dict[str, Any]) -> dict[str, Any]:
 
 def _container(messages: list[BaseMessage], params: dict[str, Any]) -> Any:
     container = params.get("container")
-    if not params.get("reuse_last_container") or isinstance(container, str) or (container or {}).get("id"):
+    if not params.get("reuse_last_container") or isinstance(container, str) or as_object(container).get("id"):
         return container
     used = (message.response_metadata.get("container") for message in reversed(messages))
-    last = next((found["id"] for found in used if is_object(found) and found.get("id")), None)
+    last = next((id for found in used if (id := as_object(found).get("id"))), None)
     return {**container, "id": last} if container and last else last or container
 
 

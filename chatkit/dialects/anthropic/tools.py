@@ -47,9 +47,7 @@ def tool_choice(params: dict[str, Any], thinking: Any) -> dict[str, Any] | None:
         return None
     choice = _choice(params.get("tool_choice"))
     if choice and choice.get("type") in ("any", "tool") and thinks(thinking):
-        warnings.warn(
-            "tool_choice that forces a call cannot be combined with thinking; the model chooses", UserWarning, stacklevel=2
-        )
+        warnings.warn("tool_choice cannot force a call while the model thinks; it chooses itself", UserWarning, stacklevel=2)
         choice = {**choice, "type": "auto"}
         choice.pop("name", None)
     if params.get("parallel_tool_calls") is False and (choice or {}).get("type") != "none":

@@ -6,6 +6,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from chatkit.errors import InputError, UnsupportedFeatureError
+from chatkit.jsons import as_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,8 +30,9 @@ def user_blocks(blocks: Iterable[dict[str, Any]], route: Route) -> list[dict[str
     for block in blocks:
         writer = _WRITERS.get(block["type"])
         if writer is None:
+            kind = block["type"]
             raise UnsupportedFeatureError(
-                f"Anthropic's API takes no {block['type']!r} block from a user; it takes text, images and documents"
+                f"the Messages API takes no {kind!r} block from a user, only text, images and documents"
             )
         wire = writer(block, route)
         if wire is not None:
@@ -40,7 +42,7 @@ def user_blocks(blocks: Iterable[dict[str, Any]], route: Route) -> list[dict[str
 
 def options_of(block: dict[str, Any], *names: str) -> dict[str, Any]:
     """Options of a block that stand beside its content or under `extras`."""
-    extras = block.get("extras") or {}
+    extras = as_object(block.get("extras"))
     found = {name: block.get(name, extras.get(name)) for name in names}
     return {name: value for name, value in found.items() if value is not None}
 
@@ -57,8 +59,9 @@ def _text(block: dict[str, Any], _route: Route) -> dict[str, Any] | None:
 
 def _image(block: dict[str, Any], route: Route) -> dict[str, Any]:
     if block.get("base64") and block.get("mime_type") not in _IMAGES:
+        known = ", ".join(sorted(_IMAGES))
         raise UnsupportedFeatureError(
-            f"Anthropic's API takes images as {', '.join(sorted(_IMAGES))}, not as {block.get('mime_type')!r}; set mime_type or convert the image"
+            f"the Messages API takes images as {known}, not as {block.get('mime_type')!r}; set mime_type"
         )
     return {"type": "image", "source": _source(block, route), **options_of(block, "cache_control")}
 
@@ -71,7 +74,7 @@ def _file(block: dict[str, Any], route: Route) -> dict[str, Any]:
         return _plain({**block, "text": base64.b64decode(block["base64"]).decode("utf-8", "replace")}, route)
     if block.get("base64") and mime != "application/pdf":
         raise UnsupportedFeatureError(
-            f"Anthropic's API takes documents as PDF or text, not as {mime!r}; convert the file, or upload it and send its "
+            f"the Messages API takes documents as PDF or text, not as {mime!r}; convert the file, or upload it and send its "
             "file_id in a container_upload block to code execution"
         )
     return {"type": "document", "source": _source({"mime_type": mime, **block}, route), **_document_options(block)}
@@ -97,9 +100,7 @@ def _source(block: dict[str, Any], route: Route) -> dict[str, Any]:
     if not block.get(field):
         raise InputError(f"a {block['type']!r} block needs one of base64 (with mime_type), url or file_id")
     if kind not in route.sources:
-        raise UnsupportedFeatureError(
-            f"this home of Claude takes images and documents only as base64, not by {field}; load it and send the bytes"
-        )
+        raise UnsupportedFeatureError(f"Claude takes images and documents here only as base64, not by {field}; send the bytes")
     return {"type": kind, field: block[field]}
 
 
