@@ -1,0 +1,19 @@
+"""Which dialect a path belongs to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatkit.simulator.openai_chat import OpenAIChat
+
+if TYPE_CHECKING:
+    from chatkit.simulator.dialect import Dialect
+
+__all__ = ["DIALECTS", "dialect_of"]
+
+DIALECTS: tuple[Dialect, ...] = (OpenAIChat(),)
+
+
+def dialect_of(path: str) -> Dialect | None:
+    """The dialect that a request's path (without the query) belongs to."""
+    return next((dialect for dialect in DIALECTS if dialect.path.fullmatch(path)), None)

@@ -1,0 +1,153 @@
+"""From frames to what a server does, step by step, with the faults of the body put in on the way.
+
+Each fault is a generator over the steps before it, so that any of them combine.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from chatkit.simulator.dialect import Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator
+
+    from chatkit.simulator.dialect import Dialect
+    from chatkit.simulator.fault import Fault
+
+__all__ = ["ABORT", "Abort", "Step", "body_steps"]
+
+
+class Abort:
+    """Resets the connection."""
+
+
+ABORT: Final = Abort()
+FOREVER: Final = math.inf
+
+Step = bytes | float | Abort
+"""Send bytes; wait so many seconds (`math.inf`: until the client goes away); reset the connection."""
+
+_FrameStep = Frame | float
+
+
+def body_steps(frames: Iterable[Frame], dialect: Dialect, fault: Fault | None, first: float, every: float) -> Iterator[Step]:
+    """The steps that send a body.
+
+    Args:
+        first: seconds before the first output.
+        every: seconds between outputs.
+    """
+    paced = _paced(frames, first, every)
+    if fault is None:
+        return (step.data if isinstance(step, Frame) else step for step in paced)
+    return _bytes_with(_frames_with(paced, dialect, fault), fault)
+
+
+def _paced(frames: Iterable[Frame], first: float, every: float) -> Iterator[_FrameStep]:
+    pause = first
+    for frame in frames:
+        if frame.part == "output":
+            if pause:
+                yield pause
+            pause = every
+        yield frame
+
+
+def _frames_with(steps: Iterator[_FrameStep], dialect: Dialect, fault: Fault) -> Iterator[_FrameStep]:
+    if fault.unended:
+        steps = (step for step in steps if not isinstance(step, Frame) or step.part != "end")
+    if fault.error or fault.stall or fault.garble or fault.huge:
+        steps = _broken(steps, dialect, fault)
+    if fault.slow or fault.comments:
+        steps = _delayed(steps, dialect, fault)
+    return steps
+
+
+def _broken(steps: Iterator[_FrameStep], dialect: Dialect, fault: Fault) -> Iterator[_FrameStep]:
+    """What goes wrong at one place: before the first output, or after `after` of them."""
+    if fault.stall == "first":
+        yield FOREVER
+    if fault.error == "before":
+        yield Frame(dialect.error_frame(fault.problem))
+        return
+    frame = yield from _head(steps, fault.after)
+    if frame is not None:
+        yield from _breakage(frame, dialect, fault)
+    if not fault.error:
+        yield from steps
+
+
+def _head(steps: Iterator[_FrameStep], after: int) -> Generator[_FrameStep, None, Frame | None]:
+    """Passes on what comes before the place of a fault; returns the frame that stands there."""
+    outputs = 0
+    for step in steps:
+        if isinstance(step, Frame):
+            if outputs >= after or step.part in ("finish", "end"):
+                return step
+            outputs += step.part == "output"
+        yield step
+    return None
+
+
+def _breakage(frame: Frame, dialect: Dialect, fault: Fault) -> Iterator[_FrameStep]:
+    middle = len(frame.data) // 2
+    if fault.stall == "middle":
+        yield FOREVER
+    if fault.error:
+        yield Frame(dialect.error_frame(fault.problem))
+    elif fault.garble:
+        yield Frame(frame.data[:middle] + _GARBAGE[fault.garble] + frame.data[middle:])
+    elif fault.huge:
+        yield Frame(frame.data[:middle])
+        for size in _sizes(fault.huge):
+            yield Frame(b"x" * size)
+        yield Frame(frame.data[middle:])
+
+
+_GARBAGE = {"json": b'"}{,', "utf8": b"\xff\xfe\x80"}
+
+
+def _sizes(total: int, most: int = 1 << 20) -> Iterator[int]:
+    while total > 0:
+        yield min(total, most)
+        total -= most
+
+
+def _delayed(steps: Iterator[_FrameStep], dialect: Dialect, fault: Fault) -> Iterator[_FrameStep]:
+    for step in steps:
+        if isinstance(step, Frame):
+            if fault.slow:
+                yield fault.slow
+            for _ in range(fault.comments if dialect.comment else 0):
+                yield Frame(dialect.comment)
+        yield step
+
+
+def _bytes_with(steps: Iterator[_FrameStep], fault: Fault) -> Iterator[Step]:
+    sent: Iterator[Step] = (step.data if isinstance(step, Frame) else step for step in steps)
+    if fault.split:
+        sent = _split(sent, fault.split)
+    if fault.cut is not None:
+        sent = _cut(sent, fault.cut)
+    return sent
+
+
+def _split(steps: Iterator[Step], size: int) -> Iterator[Step]:
+    for step in steps:
+        if isinstance(step, bytes):
+            yield from (step[at : at + size] for at in range(0, len(step), size))
+        else:
+            yield step
+
+
+def _cut(steps: Iterator[Step], left: int) -> Iterator[Step]:
+    for step in steps:
+        if isinstance(step, bytes):
+            if len(step) >= left:
+                yield step[:left]
+                break
+            left -= len(step)
+        yield step
+    yield ABORT
