@@ -41,6 +41,7 @@ _NO_QUOTA = frozenset({"insufficient_quota", "credit_balance_exhausted", "billin
 _BY_WORD: dict[str, type[ModelError]] = {
     "authentication_error": AuthenticationError,
     "invalid_api_key": AuthenticationError,
+    "api_key_invalid": AuthenticationError,
     "unauthenticated": AuthenticationError,
     "unrecognizedclientexception": AuthenticationError,
     "permission_error": PermissionDeniedError,
@@ -88,6 +89,7 @@ _BY_WORD: dict[str, type[ModelError]] = {
     "modelstreamerrorexception": ServerError,
     "modeltimeoutexception": ServerError,
     "timeout_error": ServerError,
+    "cancelled": ServerError,
     "deadline_exceeded": ServerError,
 }
 _BY_STATUS: dict[int, type[ModelError]] = {
@@ -153,7 +155,9 @@ def error_from_body(body: Any, *, status: int | None = None, headers: Mapping[st
     message, kind, code = _facts(body)
     if not message:
         message = f"HTTP {status} without a message" if status else "the provider reported an error without a message"
-    known = (code, kind, headers.get("x-amzn-errortype", "").split(":")[0].rsplit("#")[-1] or None)
+    details = _google_details(body)
+    reasons = [_word(detail.get("reason")) for detail in details]
+    known = (*reasons, code, kind, headers.get("x-amzn-errortype", "").split(":")[0].rsplit("#")[-1] or None)
     cls = _class_of(status, known, message)
     error = cls(
         message,
@@ -161,11 +165,11 @@ def error_from_body(body: Any, *, status: int | None = None, headers: Mapping[st
         code=code,
         type=kind,
         request_id=request_id_of(headers) or _body_request_id(body),
-        retry_after=retry_after_of(headers) if retry_after_of(headers) is not None else _body_retry_after(body),
+        retry_after=retry_after_of(headers) if retry_after_of(headers) is not None else _body_retry_after(details),
         body=body,
         headers=headers,
     )
-    if {code, kind} & _NO_QUOTA:
+    if {code, kind} & _NO_QUOTA or any(map(_is_daily_quota, details)):
         error.retryable = False
     return error
 
@@ -227,14 +231,24 @@ def _body_request_id(body: Any) -> str | None:
 _DURATION = re.compile(r"([0-9.]+)s\Z")
 
 
-def _body_retry_after(body: Any) -> float | None:
-    """Google says it in the body: `details[].retryDelay` of google.rpc.RetryInfo."""
+def _google_details(body: Any) -> list[dict[str, Any]]:
+    """Google says more in `details`: the reason of a refusal, the quota that is used up, how long to wait."""
     inner = body[0] if is_list(body) and body else body
     error = inner.get("error") if is_object(inner) else None
     details = error.get("details") if is_object(error) else None
-    for detail in details if is_list(details) else ():
-        match = _DURATION.match(detail.get("retryDelay") or "") if is_object(detail) else None
+    return [detail for detail in details if is_object(detail)] if is_list(details) else []
+
+
+def _body_retry_after(details: list[dict[str, Any]]) -> float | None:
+    """`retryDelay` of google.rpc.RetryInfo, e.g. "34.4s"."""
+    for detail in details:
+        match = _DURATION.match(str(detail.get("retryDelay")))
         if match:
             return float(match[1])
     return None
 
+
+def _is_daily_quota(detail: dict[str, Any]) -> bool:
+    """Whether a google.rpc.QuotaFailure says that the day's quota is used up: waiting seconds does not help."""
+    violations = detail.get("violations")
+    return is_list(violations) and any(is_object(found) and "PerDay" in str(found.get("quotaId")) for found in violations)
