@@ -1,0 +1,65 @@
+"""`tools`, `tool_choice` and `response_format` (wire sheet: openai_chat §4-5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chatkit.codec import NamedTool, OutputSchema, ToolSpec
+from chatkit.jsons import is_object
+
+if TYPE_CHECKING:
+    from chatkit.dialects.openai_chat.quirks import Quirks
+
+__all__ = ["encode_response_format", "encode_tools"]
+
+
+def encode_tools(params: dict[str, Any], quirks: Quirks) -> dict[str, Any]:
+    """The fields that say which tools there are and how they may be called; none without tools."""
+    tools = [_tool(tool) for tool in params.get("tools") or ()]
+    if not tools:
+        return {}
+    choice = params.get("tool_choice")
+    if isinstance(choice, NamedTool) and not quirks.named_tools:
+        tools, choice = [tool for tool in tools if _name(tool) == choice.name], "any"
+    fields: dict[str, Any] = {"tools": tools}
+    if choice is not None:
+        fields["tool_choice"] = _choice(choice, tools, quirks)
+    if params.get("parallel_tool_calls") is not None:
+        fields["parallel_tool_calls"] = params["parallel_tool_calls"]
+    return fields
+
+
+def _tool(tool: ToolSpec | dict[str, Any]) -> dict[str, Any]:
+    if isinstance(tool, ToolSpec):
+        function: dict[str, Any] = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
+        if tool.strict is not None:
+            function["strict"] = tool.strict
+        return {"type": "function", "function": function}
+    kind = tool.get("type")
+    if kind in ("function", "custom") and kind not in tool:  # as the Responses API has them
+        return {"type": kind, kind: {key: value for key, value in tool.items() if key != "type"}}
+    return tool
+
+
+def _name(tool: dict[str, Any]) -> Any:
+    inner = tool.get(str(tool.get("type")))
+    return inner.get("name") if is_object(inner) else None
+
+
+def _choice(choice: Any, tools: list[dict[str, Any]], quirks: Quirks) -> Any:
+    if isinstance(choice, NamedTool):
+        kind = next((tool["type"] for tool in tools if _name(tool) == choice.name), "function")
+        return {"type": kind, kind: {"name": choice.name}}
+    return quirks.any_tool if choice == "any" else choice
+
+
+def encode_response_format(given: OutputSchema | dict[str, Any]) -> dict[str, Any]:
+    """`response_format`; the provider's own dict is sent as it is."""
+    if not isinstance(given, OutputSchema):
+        return given
+    schema: dict[str, Any] = {"name": given.name, "schema": given.schema}
+    if given.description:
+        schema["description"] = given.description
+    if given.strict is not None:
+        schema["strict"] = given.strict
+    return {"type": "json_schema", "json_schema": schema}
