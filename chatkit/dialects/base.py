@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatkit.errors import InvalidResponseError
-from chatkit.jsons import excerpt
 from chatkit.events import ErrorEvent
+from chatkit.jsons import decode_object, excerpt
+from chatkit.statuses import error_from_body
 from chatkit.wire.sse import MAX_EVENT_BYTES, SSEDecoder, SSEEvent
 
 if TYPE_CHECKING:
+    from chatkit.errors import ModelError
     from chatkit.events import Event
 
 __all__ = ["SSEParser"]
@@ -88,4 +90,12 @@ class SSEParser:
         if self._decoder is not None:
             for frame in self._decoder.close():
                 events += self.frame(frame)
+            if (error := _bare_error(self._decoder.stray)) is not None:
+                return [*events, ErrorEvent(error)]
         return events + self.end()
+
+
+def _bare_error(lines: list[bytes]) -> ModelError | None:
+    """The error that a server put between or after the events as JSON of its own, without `data:`."""
+    body = decode_object(b"\n".join(lines)) if lines else None
+    return error_from_body(body) if body and "error" in body else None

@@ -13,7 +13,11 @@ __all__ = ["MAX_EVENT_BYTES", "SSEDecoder", "SSEEvent"]
 MAX_EVENT_BYTES = 128 * 1024 * 1024
 """An event larger than this is refused (a base64 image is far smaller)."""
 
+MAX_STRAY_LINES = 1000
+"""More lines that belong to no event are not kept."""
+
 _BOM = b"\xef\xbb\xbf"
+_FIELDS = (b"event", b"data", b"id", b"retry")
 
 
 class SSEEvent:
@@ -36,6 +40,9 @@ class SSEDecoder:
 
     Args:
         max_bytes: size above which an event is refused with InvalidResponseError.
+
+    Attributes:
+        stray: lines that belong to no event; some servers report a late error as bare JSON.
     """
 
     def __init__(self, max_bytes: int = MAX_EVENT_BYTES) -> None:
@@ -49,6 +56,7 @@ class SSEDecoder:
         self._event = b""
         self._id: str | None = None
         self._retry: int | None = None
+        self.stray: list[bytes] = []
 
     def feed(self, chunk: bytes) -> list[SSEEvent]:
         """Events that the next bytes complete."""
@@ -131,6 +139,8 @@ class SSEDecoder:
             self._id = value.decode("utf-8", "replace")
         elif name == b"retry" and value.isdigit() and value.isascii():
             self._retry = int(value)
+        elif name not in _FIELDS and len(self.stray) < MAX_STRAY_LINES:
+            self.stray.append(line)
 
     def _refuse(self) -> None:
         raise InvalidResponseError(f"an event of the stream is larger than {self._max_bytes} bytes")
