@@ -33,6 +33,7 @@ __all__ = ["error_from_body", "error_from_response", "request_id_of", "retry_aft
 
 _CONTEXT = re.compile(
     r"context[ _-]?length|maximum context|context window|context size|prompt is too long|input is too long|too many (input )?tokens"
+    r"|input tokens exceed"
     r"|input token count|exceeds the (maximum|model)[^.]*tokens|exceed_context_size",
     re.IGNORECASE,
 )
@@ -44,6 +45,10 @@ _BY_WORD: dict[str, type[ModelError]] = {
     "api_key_invalid": AuthenticationError,
     "unauthenticated": AuthenticationError,
     "unrecognizedclientexception": AuthenticationError,
+    "expiredtokenexception": AuthenticationError,
+    "invalidsignatureexception": AuthenticationError,
+    "incompletesignatureexception": AuthenticationError,
+    "missingauthenticationtokenexception": AuthenticationError,
     "permission_error": PermissionDeniedError,
     "permission_denied": PermissionDeniedError,
     "accessdeniedexception": PermissionDeniedError,
@@ -86,6 +91,7 @@ _BY_WORD: dict[str, type[ModelError]] = {
     "internal_error": ServerError,
     "internal_server_error": ServerError,
     "internalserverexception": ServerError,
+    "modelerrorexception": ServerError,
     "modelstreamerrorexception": ServerError,
     "modeltimeoutexception": ServerError,
     "timeout_error": ServerError,
@@ -103,6 +109,13 @@ _BY_STATUS: dict[int, type[ModelError]] = {
     503: OverloadedError,
     529: OverloadedError,
 }
+_MORE_EXACT: dict[int, tuple[type[ModelError], ...]] = {
+    403: (OverloadedError, RateLimitError, AuthenticationError),
+    429: (OverloadedError, RateLimitError),
+    503: (OverloadedError, RateLimitError),
+}
+"""Statuses that are used for more than one thing: what a word in the body may make of them."""
+
 _REQUEST_ID_HEADERS = (
     *("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-goog-request-id", "x-generation-id"),
     *("x-debug-trace-id", "mistral-correlation-id", "cf-ray"),
@@ -157,7 +170,8 @@ def error_from_body(body: Any, *, status: int | None = None, headers: Mapping[st
         message = f"HTTP {status} without a message" if status else "the provider reported an error without a message"
     details = _google_details(body)
     reasons = [_word(detail.get("reason")) for detail in details]
-    known = (*reasons, code, kind, headers.get("x-amzn-errortype", "").split(":")[0].rsplit("#")[-1] or None)
+    kind = kind or headers.get("x-amzn-errortype", "").split(":")[0].rsplit("#")[-1] or None
+    known = (*reasons, code, kind)
     cls = _class_of(status, known, message)
     error = cls(
         message,
@@ -209,8 +223,8 @@ def _class_of(status: int | None, words: tuple[str | None, ...], message: str) -
         return named
     if number is None:
         cls = named or ServerError
-    elif number in _BY_STATUS and not (number in (403, 429, 503) and named in (OverloadedError, RateLimitError)):
-        cls = _BY_STATUS[number]
+    elif number in _BY_STATUS:
+        cls = named if named and named in _MORE_EXACT.get(number, ()) else _BY_STATUS[number]
     elif number >= 500:
         cls = named if named in (OverloadedError, RateLimitError) else ServerError
     else:
