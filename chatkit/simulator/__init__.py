@@ -8,6 +8,7 @@ It answers by rules, or what a `Script` says. See docs/simulator.md.
 
 from chatkit.simulator.budget import Budget
 from chatkit.simulator.fault import Fault
+from chatkit.simulator.model import SimulatedChatModel
 from chatkit.simulator.question import Question
 from chatkit.simulator.reply import Reply
 from chatkit.simulator.rules import rules
@@ -15,4 +16,16 @@ from chatkit.simulator.script import Script
 from chatkit.simulator.server import Server, simulate
 from chatkit.simulator.simulator import Seen, Simulator
 
-__all__ = ["Budget", "Fault", "Question", "Reply", "Script", "Seen", "Server", "Simulator", "rules", "simulate"]
+__all__ = [
+    "Budget",
+    "Fault",
+    "Question",
+    "Reply",
+    "Script",
+    "Seen",
+    "Server",
+    "SimulatedChatModel",
+    "Simulator",
+    "rules",
+    "simulate",
+]

@@ -28,7 +28,7 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True):
         error: an error inside a 200 answer, "before" any output or "after" `after` pieces of it.
         stall: nothing more comes: no "headers", no "first" event, or nothing in the "middle", after `after` pieces.
         cut: the connection is reset after so many bytes of the body.
-        unended: the body ends properly, but without the format's end marker.
+        unended: the stream ends properly after its output, but without finish reason, usage and end marker.
         garble: after `after` pieces a frame that is not JSON ("json") or not UTF-8 ("utf8").
         huge: after `after` pieces a frame that is larger by so many bytes.
         after: how many pieces of output come before `error`, `stall`, `garble` and `huge`.

@@ -58,6 +58,8 @@ class _Guess:
         if options:
             return self.value(pick(options, self._root, simple=depth >= _DEEP), name, depth)
         known = self._facts.get(name)
+        if known is not None and not schema:
+            return known
         if fits(known, kind_of(schema)):
             return self._shaped(known, schema, name, depth)
         return self._makers[kind_of(schema)](schema, name, depth)

@@ -31,7 +31,7 @@ ANSWERS: tuple[tuple[tuple[str, ...], str], ...] = (
     ),
     (("color", "sky"), "The sky is typically blue during the day, because air scatters blue light more than red light."),
     (("joke",), "Why did the parrot bring a ladder? It wanted to speak at a higher level."),
-    (("your name",), "I am chatkit's simulator. I answer by rules, without a model and without a network."),
+    (("your", "name"), "I am chatkit's simulator. I answer by rules, without a model and without a network."),
     (("capital", "france"), "The capital of France is Paris."),
     (("weather",), "I cannot look outside by myself. Give me a weather tool and I will call it."),
     (("hello",), "Hi there! How can I help today?"),

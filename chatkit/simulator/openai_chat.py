@@ -39,6 +39,8 @@ _WORDS: dict[str, tuple[str, str | None]] = {
     "not_found": ("invalid_request_error", "model_not_found"),
     "rate_limit": ("requests", "rate_limit_exceeded"),
     "quota": ("insufficient_quota", "insufficient_quota"),
+    "overloaded": ("server_error", "server_is_overloaded"),
+    "unavailable": ("server_error", "server_is_overloaded"),
 }
 
 

@@ -57,7 +57,7 @@ def _paced(frames: Iterable[Frame], first: float, every: float) -> Iterator[_Fra
 
 def _frames_with(steps: Iterator[_FrameStep], dialect: Dialect, fault: Fault) -> Iterator[_FrameStep]:
     if fault.unended:
-        steps = (step for step in steps if not isinstance(step, Frame) or step.part != "end")
+        steps = (step for step in steps if not isinstance(step, Frame) or step.part not in ("finish", "end"))
     if fault.error or fault.stall or fault.garble or fault.huge:
         steps = _broken(steps, dialect, fault)
     if fault.slow or fault.comments:

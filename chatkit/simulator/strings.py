@@ -26,7 +26,7 @@ _FORMATS: dict[str, str] = {
 PLACE_WORDS = frozenset({"location", "city", "place", "address", "country", "town", "destination", "origin", "where", "region"})
 _QUERY_WORDS = frozenset({"query", "question", "input", "prompt", "request", "search", "expression"})
 _TEXT_WORDS = frozenset({"answer", "summary", "explanation", "reason", "description", "text", "response", "content", "joke"})
-_NAME_WORDS = frozenset({"name", "title", "person", "author", "subject", "topic", "company", "product", "director"})
+_NAME_WORDS = frozenset({"name", "title", "person", "author", "subject", "topic", "company", "product"})
 
 
 def string_for(schema: dict[str, Any], name: str, prompt: str, answer: str) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import anyio
 
 from chatkit.codec import Request
-from chatkit.errors import APIConnectionError, APITimeoutError
+from chatkit.errors import APITimeoutError
 from chatkit.simulator.steps import Abort
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class _Received:
             if isinstance(step, bytes):
                 return step
             if isinstance(step, Abort):
-                raise APIConnectionError("the simulator cut the connection")
+                raise ConnectionResetError("the simulator cut the connection")
             await _sleep(step, deadline)
         self._seen.ended_at = self._seen.ended_at or time.monotonic()
         return b""
