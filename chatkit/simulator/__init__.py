@@ -11,10 +11,11 @@ from chatkit.simulator.fault import Fault
 from chatkit.simulator.model import SimulatedChatModel
 from chatkit.simulator.question import Question
 from chatkit.simulator.reply import Reply
+from chatkit.simulator.response import Seen
 from chatkit.simulator.rules import rules
 from chatkit.simulator.script import Script
 from chatkit.simulator.server import Server, simulate
-from chatkit.simulator.simulator import Seen, Simulator
+from chatkit.simulator.simulator import Simulator
 
 __all__ = [
     "Budget",

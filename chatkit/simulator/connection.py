@@ -13,7 +13,8 @@ from chatkit.simulator.steps import Abort
 
 if TYPE_CHECKING:
     from chatkit.codec import Request
-    from chatkit.simulator.simulator import Response, Simulator
+    from chatkit.simulator.response import Response
+    from chatkit.simulator.simulator import Simulator
 
 __all__ = ["Connection"]
 

@@ -7,11 +7,13 @@ import threading
 from typing import TYPE_CHECKING, Any, Self
 
 from chatkit.simulator.connection import Connection
-from chatkit.simulator.simulator import Seen, Simulator
+from chatkit.simulator.simulator import Simulator
 
 if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable
+
+    from chatkit.simulator.response import Seen
 
 __all__ = ["Server", "simulate"]
 

@@ -19,7 +19,8 @@ from chatkit.simulator.steps import Abort
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chatkit.simulator.simulator import Response, Simulator
+    from chatkit.simulator.response import Response
+    from chatkit.simulator.simulator import Simulator
     from chatkit.simulator.steps import Step
     from chatkit.timeouts import Timeouts
 
