@@ -9,11 +9,12 @@ import msgspec
 
 from chatkit.codec import Request
 from chatkit.dialects.openai_chat import ChatParser, encode_chat
+from chatkit.dialects.openai_responses import RESPONSES_ONLY, Speaker, parser_for, resume_query
 from chatkit.errors import InputError, UnsupportedFeatureError
 from chatkit.model import ChatModel
 from chatkit_openai.models import adjusted, quirks_of
-from chatkit_openai.params import ALIASES, RESPONSES_ONLY, OpenAIAliases, OpenAIParams, OpenAISettings
-from chatkit_openai.responses import encode_responses, responses_parser, wants_responses
+from chatkit_openai.params import ALIASES, OpenAIAliases, OpenAIParams, OpenAISettings
+from chatkit_openai.responses import encode_responses, wants_responses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,20 +82,22 @@ class ChatOpenAI(ChatModel):
             self._timeouts = msgspec.structs.replace(self._timeouts, idle=idle)
 
     def _encode(self, call: Call) -> Request:
-        if wants_responses(call.model, call.params, self.settings):
-            path, fields = "/responses", encode_responses(call, self.provider, self.settings)
-        else:
-            path, fields = "/chat/completions", self._chat_fields(call)
         headers = self.headers(
             openai_organization=self.settings.get("organization"),
             openai_project=self.settings.get("project"),
             **self._authorization(call),
         )
+        if not wants_responses(call.model, call.params, self.settings):
+            path, fields = "/chat/completions", self._chat_fields(call)
+        elif (resume := resume_query(call)) is not None:
+            return Request(self._address(resume[0], **resume[1]), b"", headers, "GET")
+        else:
+            path, fields = "/responses", self._responses_fields(call)
         return Request(self._address(path), self.body(_allowed(fields, self.settings.get("disabled_params"))), headers)
 
     def _parser(self, call: Call) -> Parser:
         if wants_responses(call.model, call.params, self.settings):
-            return responses_parser(call)
+            return parser_for(call)
         return ChatParser(audio_format=(call.params.get("audio") or {}).get("format"))
 
     def _chat_fields(self, call: Call) -> dict[str, Any]:
@@ -104,7 +107,11 @@ class ChatOpenAI(ChatModel):
                 f"{type(self).__name__}: Chat Completions has no {', '.join(refused)}; use use_responses_api=True"
             )
         call = msgspec.structs.replace(call, params=adjusted(call.model, call.params))
-        return encode_chat(call, self.provider, self._quirks(call.model))
+        return encode_chat(call, self.provider, self._quirks(call.model), owner=type(self).__name__)
+
+    def _responses_fields(self, call: Call) -> dict[str, Any]:
+        speaker = Speaker(type(self).__name__, self.provider, system_role=self._quirks(call.model).system_role)
+        return encode_responses(call, speaker, self.settings)
 
     # What differs at Azure.
 
@@ -114,8 +121,8 @@ class ChatOpenAI(ChatModel):
     def _authorization(self, call: Call) -> dict[str, str | None]:
         return {"authorization": f"Bearer {call.api_key}" if call.api_key else None}
 
-    def _address(self, path: str) -> str:
-        return self.url(path)
+    def _address(self, path: str, **query: Any) -> str:
+        return self.url(path, **query)
 
 
 def _allowed(fields: dict[str, Any], disabled: dict[str, Any] | None) -> dict[str, Any]:

@@ -23,12 +23,13 @@ __all__ = ["encode_messages"]
 _CALLS = ("tool_call", "invalid_tool_call")
 
 
-def encode_messages(messages: Iterable[BaseMessage], provider: str, quirks: Quirks) -> list[dict[str, Any]]:
+def encode_messages(messages: Iterable[BaseMessage], provider: str, quirks: Quirks, owner: str) -> list[dict[str, Any]]:
     """The conversation in wire form.
 
     Args:
         messages: as the user gave them.
         provider: whose model is asked; other vendors' reasoning and server tools stay out.
+        owner: the model's class, for error messages.
 
     Raises:
         UnsupportedFeatureError: a block that the API does not take where it stands.
@@ -37,31 +38,33 @@ def encode_messages(messages: Iterable[BaseMessage], provider: str, quirks: Quir
     media: list[dict[str, Any]] = []  # of tool messages; may come only after the last result of a turn
     for message in messages:
         if isinstance(message, ToolMessage):
-            out.append(_tool(message, provider, quirks, media))
+            out.append(_tool(message, quirks, owner, media))
             continue
         if media:
             out.append({"role": "user", "content": media})
             media = []
-        out.append(_assistant(message, provider, quirks) if isinstance(message, AIMessage) else _plain(message, provider, quirks))
+        out.append(
+            _assistant(message, provider, quirks, owner) if isinstance(message, AIMessage) else _plain(message, quirks, owner)
+        )
     return [*out, {"role": "user", "content": media}] if media else out
 
 
-def _plain(message: BaseMessage, provider: str, quirks: Quirks) -> dict[str, Any]:
+def _plain(message: BaseMessage, quirks: Quirks, owner: str) -> dict[str, Any]:
     role = message.role
     if isinstance(message, SystemMessage):
         role = message.additional_kwargs.get("__openai_role__") or quirks.system_role
-    wire: dict[str, Any] = {"role": role, "content": _content(message, provider, quirks)}
+    wire: dict[str, Any] = {"role": role, "content": _content(message, quirks, owner)}
     return {**wire, "name": message.name} if message.name else wire
 
 
-def _content(message: BaseMessage, provider: str, quirks: Quirks) -> str | list[dict[str, Any]]:
+def _content(message: BaseMessage, quirks: Quirks, owner: str) -> str | list[dict[str, Any]]:
     if isinstance(message.content, str):
         return message.content
-    parts = encode_parts(message.content_blocks, quirks, provider)
+    parts = encode_parts(message.content_blocks, quirks, owner)
     return parts[0]["text"] if len(parts) == 1 and parts[0].keys() == {"type", "text"} else parts or ""
 
 
-def _tool(message: ToolMessage, provider: str, quirks: Quirks, media: list[dict[str, Any]]) -> dict[str, Any]:
+def _tool(message: ToolMessage, quirks: Quirks, owner: str, media: list[dict[str, Any]]) -> dict[str, Any]:
     """A tool's result. Media go into `media`, with a line that says whose they are, where tool messages take only text."""
     blocks = message.content_blocks
     id = quirks.tool_call_id(message.tool_call_id) if quirks.tool_call_id else message.tool_call_id
@@ -69,14 +72,14 @@ def _tool(message: ToolMessage, provider: str, quirks: Quirks, media: list[dict[
     others = [block for block in blocks if block["type"] != "text"]
     wire: dict[str, Any] = {"role": "tool", "tool_call_id": id, "content": "\n".join(texts)}
     if others and quirks.tool_media:
-        wire["content"] = encode_parts(blocks, quirks, provider)
+        wire["content"] = encode_parts(blocks, quirks, owner)
     elif others:
         wire["content"] = "\n".join([*texts, "The result is in the next message."])
-        media += [{"type": "text", "text": f"Result of the tool call {id}:"}, *encode_parts(others, quirks, provider)]
+        media += [{"type": "text", "text": f"Result of the tool call {id}:"}, *encode_parts(others, quirks, owner)]
     return wire
 
 
-def _assistant(message: AIMessage, provider: str, quirks: Quirks) -> dict[str, Any]:
+def _assistant(message: AIMessage, provider: str, quirks: Quirks, owner: str) -> dict[str, Any]:
     blocks = replayable(message, provider)
     wire: dict[str, Any] = {"role": "assistant", "content": None}
     if message.name:
@@ -88,7 +91,7 @@ def _assistant(message: AIMessage, provider: str, quirks: Quirks) -> dict[str, A
     if calls and quirks.missing_reasoning is not None and quirks.reasoning_field:
         wire.setdefault(quirks.reasoning_field, quirks.missing_reasoning)
     wire.update(_vendor_fields(blocks))
-    wire.update(_media(blocks, provider, quirks, own=is_own(message, provider)))
+    wire.update(_media(blocks, quirks, owner, own=is_own(message, provider)))
     content = _answer(blocks)
     wire["content"] = content or (None if wire.keys() & {"tool_calls", "refusal", "audio"} else "")
     return wire
@@ -129,16 +132,16 @@ def _vendor_fields(blocks: list[dict[str, Any]]) -> dict[str, Any]:
     return fields
 
 
-def _media(blocks: list[dict[str, Any]], provider: str, quirks: Quirks, *, own: bool) -> dict[str, Any]:
+def _media(blocks: list[dict[str, Any]], quirks: Quirks, owner: str, *, own: bool) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for block in blocks:
         if block["type"] == "audio" and own and block.get("id"):
             fields["audio"] = {"id": block["id"]}
         elif block["type"] == "image" and quirks.answer_images:
-            fields.setdefault("images", []).extend(encode_parts([block], quirks, provider))
+            fields.setdefault("images", []).extend(encode_parts([block], quirks, owner))
         elif block["type"] in DATA_BLOCK_TYPES:
             raise UnsupportedFeatureError(
-                f"{provider}: this API takes no {block['type']} block in a message of the assistant; move it to a user message"
+                f"{owner}: this API takes no {block['type']} block in a message of the assistant; move it to a user message"
             )
     return fields
 
