@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from chatkit.errors import InvalidResponseError
+from chatkit.errors import InvalidResponseError, ModelError
 from chatkit.events import ErrorEvent
 from chatkit.jsons import decode_object, excerpt
 from chatkit.statuses import error_from_body
 from chatkit.wire.sse import MAX_EVENT_BYTES, SSEDecoder, SSEEvent
 
 if TYPE_CHECKING:
-    from chatkit.errors import ModelError
     from chatkit.events import Event
 
-__all__ = ["SSEParser"]
+__all__ = ["SSEParser", "broken_format"]
+
+
+def broken_format(error: Exception) -> ModelError:
+    """The error for an answer that a parser cannot make sense of."""
+    if isinstance(error, ModelError):
+        return error
+    broken = InvalidResponseError(f"the answer is not the JSON that this API sends: {type(error).__name__}: {error}")
+    broken.__cause__ = error
+    return broken
 
 
 class SSEParser:
@@ -25,7 +33,12 @@ class SSEParser:
 
     Subclasses write `frame` (one SSE event), `whole` (one JSON document) and `end` (the stream is over), and set
     `done` when the end marker was seen.
+
+    Attributes:
+        max_bytes: size above which one event, or a whole answer, is refused.
     """
+
+    max_bytes: ClassVar[int] = MAX_EVENT_BYTES
 
     def __init__(self) -> None:
         self.done = False
@@ -56,16 +69,16 @@ class SSEParser:
         try:
             for frame in frames:
                 events += self.frame(frame)
-        except InvalidResponseError as error:
-            events.append(ErrorEvent(error))  # what came before the bad frame is not lost
+        except Exception as error:
+            events.append(ErrorEvent(broken_format(error)))  # what came before the bad frame is not lost
         return events
 
     def _first(self, data: bytes) -> list[Event]:
         if self._body:
             self._body.append(data)
             self._size += len(data)
-            if self._size > MAX_EVENT_BYTES:
-                raise InvalidResponseError(f"the answer is larger than {MAX_EVENT_BYTES} bytes")
+            if self._size > self.max_bytes:
+                raise InvalidResponseError(f"the answer is larger than {self.max_bytes} bytes")
             return []
         self._head += data
         head = self._head.removeprefix(b"\xef\xbb\xbf").lstrip()
@@ -75,7 +88,7 @@ class SSEParser:
         if head[:1] in (b"{", b"[", b"<"):
             self._body.append(data)
             return []
-        self._decoder = SSEDecoder()
+        self._decoder = SSEDecoder(self.max_bytes)
         return self.feed(data)
 
     def close(self) -> list[Event]:
@@ -92,7 +105,10 @@ class SSEParser:
                 events += self.frame(frame)
             if (error := _bare_error(self._decoder.stray)) is not None:
                 return [*events, ErrorEvent(error)]
-        return events + self.end()
+        try:
+            return events + self.end()
+        except ModelError as error:
+            return [*events, ErrorEvent(error)]
 
 
 def _bare_error(lines: list[bytes]) -> ModelError | None:

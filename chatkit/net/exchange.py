@@ -16,6 +16,7 @@ import anyio
 from msgspec import structs
 
 from chatkit.codec import Call, Parser, Request
+from chatkit.dialects.base import broken_format
 from chatkit.errors import (
     APITimeoutError,
     IncompleteStreamError,
@@ -327,18 +328,22 @@ class Exchange:
                 raise self._broken(error, phase) from error
             if not data:
                 return self._end_of(parser)
-            events = parser.feed(data)
+            try:
+                events = parser.feed(data)
+            except Exception as error:
+                raise broken_format(error) from error
             if events or parser.done:
                 return events
 
     def _end_of(self, parser: Parser) -> list[Event] | None:
         self._parser = None
         try:
-            return parser.close() or None
-        except IncompleteStreamError:
-            if self.plan.allow_incomplete:
-                return None
-            raise
+            events = parser.close()
+        except Exception as error:
+            events = [ErrorEvent(broken_format(error))]
+        if self.plan.allow_incomplete:
+            events = [event for event in events if type(event) is not ErrorEvent or type(event.error) is not IncompleteStreamError]
+        return events or None
 
     async def _drain(self) -> None:
         """After the end marker: read the body's last bytes, so that the connection can be used again."""

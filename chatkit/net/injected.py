@@ -88,7 +88,7 @@ async def _leave(client: Any, queue: anyio.Semaphore, late: list[Any]) -> None:
     """Give the place in the queue back, but only when the client has cleaned up: its pool must never be contended."""
     try:
         for response in late:
-            await _close(response, response.aiter_raw())
+            await _close(response, _body(response))
         await _free_stuck_connections(client)
     finally:
         queue.release()
@@ -113,13 +113,20 @@ async def _free_stuck_connections(client: Any) -> None:
             await connection.aclose()
 
 
+def _body(response: Any) -> AsyncIterator[bytes]:
+    """The body's bytes, decoded where they are compressed; by way of as few generators as possible."""
+    return (response.aiter_bytes() if "content-encoding" in response.headers else response.stream).__aiter__()
+
+
 async def _close(response: Any, body: AsyncIterator[bytes] | None) -> None:
     with contextlib.suppress(Exception):
         network = response.extensions.get("network_stream")
-        if network is not None and body is not None:
-            await network.aclose()
-            async for _ in body:  # run the client's generators to their end, see net/http.py
-                pass
+        if body is not None:
+            if network is not None:
+                await network.aclose()
+            with anyio.move_on_after(0.01):  # run the client's generators to their end, see net/http.py
+                async for _ in body:
+                    pass
     with contextlib.suppress(Exception):
         await response.aclose()
 
@@ -133,7 +140,7 @@ class _InjectedResponse:
         self._response = response
         self.status: int = response.status_code
         self.headers = {name.lower(): value for name, value in response.headers.items()}
-        self._body: AsyncIterator[bytes] = response.aiter_bytes().__aiter__()
+        self._body = _body(response)
         self._ended = False
 
     async def receive(self, deadline: float | None) -> bytes:

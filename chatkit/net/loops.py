@@ -11,6 +11,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import anyio
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
@@ -67,7 +69,7 @@ async def guarded(coroutine: Coroutine[Any, Any, T], discard: Callable[[T], None
 async def _within(coroutine: Coroutine[Any, Any, T], timeout: float | None) -> T:
     if timeout is None:
         return await coroutine
-    with sys.modules["trio"].fail_after(timeout):
+    with anyio.fail_after(timeout):
         return await coroutine
 
 
