@@ -108,7 +108,7 @@ class _Converter:
         if isinstance(tp, type) and isinstance(value, tp) and type(value) is not bool:
             return value
         try:
-            return msgspec.convert(value, tp, strict=self.mode != _LAX, dec_hook=_other)
+            return cast("Any", msgspec.convert(value, tp, strict=self.mode != _LAX, dec_hook=_other))
         except (msgspec.ValidationError, TypeError, ValueError) as error:
             return self.fail(at, str(error))
 

@@ -20,10 +20,10 @@ if typing.TYPE_CHECKING:
 
 __all__ = ["Injection", "Parameters", "injection_of", "name_of", "read_function"]
 
-Injection: TypeAlias = Literal["argument", "call_id", "config", "callbacks"]
-"""What is put into a parameter: the caller's argument, the tool call's id, the run's config, its callbacks."""
+Injection: TypeAlias = Literal["argument", "call_id", "config", "nothing"]
+"""What is put into a parameter: the caller's argument, the tool call's id, the run's config, or nothing (None)."""
 
-_RESERVED: dict[str, Injection] = {"run_manager": "callbacks", "callbacks": "callbacks"}
+_RESERVED: dict[str, Injection] = {"run_manager": "nothing", "callbacks": "nothing"}
 """Names that belong to callbacks in LangChain's tools, whatever their annotation."""
 
 

@@ -5,7 +5,7 @@ All walk the same way (`map_subschemas`), so a property that is called "title" o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from chatkit.errors import InputError
 from chatkit.jsons import is_list, is_object
@@ -150,7 +150,7 @@ def strict_schema(schema: dict[str, Any]) -> dict[str, Any]:
             )
         out["additionalProperties"] = False
         out["properties"] = out.get("properties") or {}
-        out["required"] = list(out["properties"])
+        out["required"] = list(cast("dict[str, Any]", out["properties"]))
     return out
 
 

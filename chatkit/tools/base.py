@@ -1,0 +1,238 @@
+"""`BaseTool`: a name, a description, arguments, and something that runs (spec 1M)."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import warnings
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from chatkit.codec import ToolSpec
+from chatkit.errors import InputError, InputTypeError
+from chatkit.jsons import is_object
+from chatkit.runnable import Runnable
+from chatkit.schema.functions import Parameters, read_function
+from chatkit.schema.pydantic_types import Misfit
+from chatkit.tools.arguments import Arguments
+from chatkit.tools.errors import ToolException, ToolInputError
+from chatkit.tools.results import is_finished, split_artifact, tool_message
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from chatkit.schema.functions import Injection
+
+__all__ = ["BaseTool"]
+
+
+class BaseTool(Runnable[Any]):
+    """Something that a model can call. Subclasses write `_run` or `_arun`, or both; `@tool` makes one of a function.
+
+    Args (all by name; subclasses may declare more by annotating them):
+        name: what the model calls it.
+        description: what it does, for the model.
+        args_schema: what the arguments are: a class (pydantic, TypedDict, dataclass, Struct) or a JSON Schema dict, whose
+            arguments are not checked. None: read from the signature.
+        return_direct: `run_tools` stops after this tool, its result is the answer.
+        response_format: "content", or "content_and_artifact": the tool returns (content, artifact); only the first is
+            for the model.
+        handle_tool_error: what becomes of a `ToolException`: False raises it, True makes its text the (error) result,
+            a str is the result, a function makes the result from the exception.
+        handle_validation_error: the same for arguments that do not fit (`ToolInputError`).
+        extras: what only some providers know (cache_control, defer_loading, provider_tool_definition ...).
+        tags, metadata, callbacks, verbose: kept for the caller.
+
+    Raises:
+        InputError: an unknown field, or one that has no value.
+    """
+
+    name: str = ""
+    description: str = ""
+    args_schema: Any = None
+    return_direct: bool = False
+    response_format: Literal["content", "content_and_artifact"] = "content"
+    handle_tool_error: bool | str | Callable[[ToolException], Any] | None = False
+    handle_validation_error: bool | str | Callable[[ToolInputError], Any] | None = False
+    extras: dict[str, Any] | None = None
+    tags: list[str] | None = None
+    metadata: dict[str, Any] | None = None
+    callbacks: Any = None
+    verbose: bool = False
+
+    def __init__(self, **fields: Any) -> None:
+        known = _field_names(type(self))
+        unknown = [name for name in fields if name not in known]
+        if unknown:
+            close = difflib.get_close_matches(unknown[0], known, n=1)
+            raise InputError(
+                f"{type(self).__name__} has no field {unknown[0]!r}"
+                + (f"; did you mean {close[0]!r}?" if close else f"; it has {known}")
+            )
+        for name in known:
+            self._set(name, fields)
+        if not self.name:
+            raise InputError(f"{type(self).__name__} needs a name")
+        if self.response_format not in ("content", "content_and_artifact"):
+            raise InputError(f"response_format must be 'content' or 'content_and_artifact', not {self.response_format!r}")
+
+    def _set(self, name: str, fields: dict[str, Any]) -> None:
+        if name in fields:
+            setattr(self, name, fields[name])
+        elif not hasattr(type(self), name):
+            raise InputError(f"{type(self).__name__} needs {name!r}")
+        elif isinstance(value := getattr(type(self), name), list | dict | set):
+            setattr(self, name, value.copy())  # not shared between tools
+
+    # What subclasses write.
+
+    def _run(self, *args: Any, **kwargs: Any) -> Any:
+        """Do the work. Without it, `_arun` is run in the background loop."""
+        self._need("_arun")
+        from chatkit.net.portal import run
+
+        return run(lambda: self._arun(*args, **kwargs))
+
+    async def _arun(self, *args: Any, **kwargs: Any) -> Any:
+        """Do the work, async. Without it, `_run` runs in a worker thread; cancelling does not wait for the thread."""
+        self._need("_run")
+        from anyio import to_thread
+
+        return await to_thread.run_sync(functools.partial(self._run, *args, **kwargs), abandon_on_cancel=True)
+
+    def _need(self, method: str) -> None:
+        if getattr(type(self), method) is getattr(BaseTool, method):
+            raise InputTypeError(f"{type(self).__name__} has neither _run nor _arun")
+
+    def _function(self) -> Callable[..., Any]:
+        """The function whose signature says what the arguments are."""
+        return self._arun if type(self)._run is BaseTool._run else self._run
+
+    # What users call.
+
+    def invoke(self, input: Any, config: Any = None, **kwargs: Any) -> Any:
+        """Run the tool.
+
+        Args:
+            input: a tool call of a model (then a ToolMessage comes back), a dict of arguments, or, for tools with one
+                argument, that argument as str (then the plain result comes back).
+            config: a RunnableConfig dict; handed to a parameter that is annotated as RunnableConfig.
+            kwargs: `tool_call_id`, for arguments that are given as dict.
+
+        Raises:
+            ToolInputError: the arguments do not fit, unless `handle_validation_error` is set.
+            ToolException: raised by the tool, unless `handle_tool_error` is set. Other exceptions pass as they are.
+        """
+        use = _Use(self, input, config, **kwargs)
+        try:
+            return use.result(self._run(**use.arguments()))
+        except (ToolException, ToolInputError) as error:
+            return use.failure(error)
+
+    async def ainvoke(self, input: Any, config: Any = None, **kwargs: Any) -> Any:
+        """`invoke` for async code. A tool that is only sync runs in a worker thread."""
+        use = _Use(self, input, config, **kwargs)
+        try:
+            return use.result(await self._arun(**use.arguments()))
+        except (ToolException, ToolInputError) as error:
+            return use.failure(error)
+
+    async def astream(self, input: Any, config: Any = None, **kwargs: Any) -> AsyncIterator[Any]:
+        """The result, in one piece."""
+        yield await self.ainvoke(input, config, **kwargs)
+
+    def run(self, tool_input: Any, config: Any = None, **kwargs: Any) -> Any:
+        """`invoke` under its older name."""
+        return self.invoke(tool_input, config, **kwargs)
+
+    async def arun(self, tool_input: Any, config: Any = None, **kwargs: Any) -> Any:
+        """`ainvoke` under its older name."""
+        return await self.ainvoke(tool_input, config, **kwargs)
+
+    @property
+    def args(self) -> dict[str, Any]:
+        """The JSON Schemas of the arguments that the model fills in, by name."""
+        return self.tool_call_schema["properties"]
+
+    @property
+    def tool_call_schema(self) -> dict[str, Any]:
+        """The JSON Schema of the arguments that the model fills in; injected ones are not in it."""
+        return self._arguments.schema
+
+    @property
+    def injected(self) -> dict[str, Injection]:
+        """Arguments that the model does not see, and what is put into them."""
+        return self._arguments.injected
+
+    @functools.cached_property
+    def spec(self) -> ToolSpec:
+        """The tool as models get it."""
+        extras = {key: value for key, value in (self.extras or {}).items() if key != "provider_tool_definition"}
+        return ToolSpec(self.name, self.description, self.tool_call_schema, extras=extras or None)
+
+    @functools.cached_property
+    def _arguments(self) -> Arguments:
+        return Arguments.of(self._parameters, self.args_schema)
+
+    @functools.cached_property
+    def _parameters(self) -> Parameters:
+        return read_function(self._function(), describe=False)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(name={self.name!r}, description={self.description!r}, args={self.args!r})"
+
+
+@functools.cache
+def _field_names(cls: type) -> list[str]:
+    names = [
+        name for base in reversed(cls.__mro__) if issubclass(base, BaseTool) for name in getattr(base, "__annotations__", {})
+    ]
+    return [name for name in dict.fromkeys(names) if not name.startswith("_")]
+
+
+class _Use:
+    """One use of a tool: reads the input, makes the result."""
+
+    _HANDLERS: ClassVar[tuple[tuple[type[Exception], str], ...]] = (
+        (ToolInputError, "handle_validation_error"),
+        (ToolException, "handle_tool_error"),
+    )
+
+    def __init__(self, tool: BaseTool, input: Any, config: Any, tool_call_id: str | None = None) -> None:
+        self.tool = tool
+        self.config = config
+        self.call_id = tool_call_id
+        self.args = input
+        if is_object(input) and input.get("type") == "tool_call" and "args" in input:
+            self.call_id, self.args = input.get("id"), input["args"]
+            if self.call_id is None:
+                raise InputError(f"the call of tool {tool.name!r} has no id, so that its result could not be matched")
+
+    def arguments(self) -> dict[str, Any]:
+        """Arguments for the tool's function, checked."""
+        arguments = self.tool._arguments
+        try:
+            values, dropped = arguments.read(self.args, call_id=self.call_id, config=self.config)
+        except Misfit as misfit:
+            raise ToolInputError(self.tool.name, misfit.errors) from (misfit.__cause__ or misfit)
+        if dropped:
+            warnings.warn(f"tool {self.tool.name!r} has no arguments {dropped}; they are dropped", stacklevel=4)
+        return values
+
+    def result(self, result: Any, status: Literal["success", "error"] = "success") -> Any:
+        """The result as the caller gets it."""
+        if is_finished(result):
+            return result
+        content, artifact = split_artifact(result, self.tool.response_format if status == "success" else "content")
+        if self.call_id is None or is_finished(content):
+            return content
+        return tool_message(content, name=self.tool.name, tool_call_id=self.call_id, artifact=artifact, status=status)
+
+    def failure(self, error: ToolException | ToolInputError) -> Any:
+        """The result that an error becomes; raises the error when the tool does not handle it."""
+        if isinstance(error, ToolInputError) and error.tool != self.tool.name:
+            raise error  # of another tool, which this one uses
+        handler: Any = next(getattr(self.tool, name) for kind, name in self._HANDLERS if isinstance(error, kind))
+        if not handler:
+            raise error
+        text = str(error) if handler is True else handler if isinstance(handler, str) else handler(error)
+        return self.result(text, "error")
