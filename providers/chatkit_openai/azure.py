@@ -126,10 +126,10 @@ class AzureChatOpenAI(ChatOpenAI):
     def _authorization(self, call: Call) -> dict[str, str | None]:
         return {"authorization": f"Bearer {call.api_key}"} if self._is_token else {"api_key": call.api_key}
 
-    def _address(self, path: str) -> str:
-        if self._classic and path != "/responses":
+    def _address(self, path: str, **query: Any) -> str:
+        if self._classic and not path.startswith("/responses"):
             path = f"/deployments/{quote(self._deployment, safe='')}{path}"
-        return self.url(path, **{"api-version": self._version})
+        return self.url(path, **{"api-version": self._version}, **query)
 
     @property
     def _deployment(self) -> str:
@@ -137,6 +137,9 @@ class AzureChatOpenAI(ChatOpenAI):
 
     def _chat_fields(self, call: Call) -> dict[str, Any]:
         return {**super()._chat_fields(call), "model": self._deployment}
+
+    def _responses_fields(self, call: Call) -> dict[str, Any]:
+        return {**super()._responses_fields(call), "model": self._deployment}
 
     def _quirks(self, model: str) -> Quirks:
         """As at OpenAI, but classic addresses know `max_completion_tokens` for reasoning models only, and old

@@ -5,29 +5,27 @@ from __future__ import annotations
 from typing import Any, TypedDict
 
 from chatkit.dialects.openai_chat import ChatCompletionsParams
+from chatkit.dialects.openai_responses import ResponsesParams
 from chatkit.params import CommonSettings
 
-__all__ = ["ALIASES", "RESPONSES_ONLY", "OpenAIAliases", "OpenAIParams", "OpenAISettings"]
+__all__ = ["ALIASES", "OpenAIAliases", "OpenAIParams", "OpenAISettings"]
 
 
-class OpenAIParams(ChatCompletionsParams, total=False):
-    """Parameters of `ChatOpenAI` beyond those of all chat completions.
+class OpenAIParams(ChatCompletionsParams, ResponsesParams, total=False):
+    """Parameters of `ChatOpenAI` beyond those of all chat completions and of the Responses API.
 
     Attributes:
         verbosity: "low", "medium" or "high".
         service_tier: "auto", "default", "flex", "scale", "priority" or "fast".
-        store: keep the answer at OpenAI.
         modalities, audio: ["text", "audio"] and {"voice": ..., "format": "wav"} for spoken answers.
         prediction: {"type": "content", "content": ...}: the probable answer, to be quicker.
         web_search_options: of the search models.
         prompt_cache_key, prompt_cache_options, prompt_cache_retention: control the prompt cache.
-        safety_identifier: the user as a hash. moderation: have the question and the answer moderated.
-        reasoning, include, truncation, context_management: of the Responses API only.
+        safety_identifier: the user as a hash.
     """
 
     verbosity: str | None
     service_tier: str | None
-    store: bool | None
     modalities: list[str] | None
     audio: dict[str, Any] | None
     prediction: dict[str, Any] | None
@@ -36,11 +34,6 @@ class OpenAIParams(ChatCompletionsParams, total=False):
     prompt_cache_options: dict[str, Any] | None
     prompt_cache_retention: str | None
     safety_identifier: str | None
-    moderation: dict[str, Any] | None
-    reasoning: dict[str, Any] | None
-    include: list[str] | None
-    truncation: str | None
-    context_management: Any
 
 
 class OpenAISettings(CommonSettings, total=False):
@@ -87,5 +80,3 @@ ALIASES = {
     "http_async_client": "http_client",
     "stop_sequences": "stop",
 }
-RESPONSES_ONLY = frozenset({"reasoning", "include", "truncation", "context_management"})
-"""Parameters that Chat Completions does not know."""

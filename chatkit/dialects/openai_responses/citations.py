@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chatkit.dialects.openai_responses.parts import extras_of
 from chatkit.jsons import is_object
 
 __all__ = ["annotation_of", "citation_of"]
@@ -38,7 +39,7 @@ def annotation_of(citation: dict[str, Any]) -> dict[str, Any] | None:
     if citation.get("type") == "non_standard_annotation":
         value = citation.get("value")
         return value if is_object(value) else None
-    extras = citation.get("extras") or {}
+    extras = extras_of(citation)
     kind = extras.get("type", "url_citation")
     names = _NAMES.get(kind)
     if names is None or (kind == "url_citation" and "url" not in citation):

@@ -84,7 +84,9 @@ def _notes(part: dict[str, Any], index: int | str, slot: Slot) -> list[Event]:
     """Citations and token probabilities of a text, where they did not come before."""
     events: list[Event] = []
     if not slot.cited:
-        events += [Citation(citation_of(annotation), index) for annotation in part.get("annotations") or () if is_object(annotation)]
+        events += [
+            Citation(citation_of(annotation), index) for annotation in part.get("annotations") or () if is_object(annotation)
+        ]
     if part.get("logprobs") and not slot.logged:
         events.append(Metadata({"logprobs": {"content": part["logprobs"]}}))
     return events
@@ -99,6 +101,7 @@ def _end_reasoning(item: dict[str, Any], slot: Slot, fill: bool) -> list[Event]:
             (kind, slot.thought_index(kind, number), (part.get("text") or "") if fill else "")
             for kind in ("summary", "content")
             for number, part in enumerate(item.get(kind) or ())
+            if is_object(part)
         ]
     parts = parts or [("summary", slot.index, "")]
     extras = _rest(item, "type", "summary", "content", id=None)
@@ -122,7 +125,7 @@ def _end_function(item: dict[str, Any], slot: Slot, fill: bool) -> list[Event]:
 def _end_custom(item: dict[str, Any], slot: Slot, fill: bool) -> list[Event]:
     given = item.get("input")
     args = free_text.rest(free_text.CUSTOM_INPUT, given if isinstance(given, str) else "", slot, fill=fill)
-    extras = {**_rest(item, "type", "call_id", "name", "input"), "type": "custom_tool_call"}
+    extras = {**_rest(item, "type", "call_id", "name", "input"), "type": "custom"}
     return [ToolCallChunk(args, slot.index, _call_id(item), item.get("name"), extras)]
 
 

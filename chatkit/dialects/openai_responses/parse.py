@@ -53,7 +53,14 @@ class ResponsesParser(SSEParser):
             response in the background can be resumed.
     """
 
-    def __init__(self, *, custom_tools: Collection[str] = (), partial_images: bool = False, resumed: str | None = None, numbered: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        custom_tools: Collection[str] = (),
+        partial_images: bool = False,
+        resumed: str | None = None,
+        numbered: bool = False,
+    ) -> None:
         super().__init__()
         self._slots = Slots()
         self._items = Items(custom_tools)
@@ -171,7 +178,9 @@ class ResponsesParser(SSEParser):
     def _annotation(self, frame: Frame) -> list[Event]:
         slot = self._slots.find(frame.item_id, frame.output_index)
         slot.cited = True
-        return [Citation(citation_of(frame.annotation), slot.part_index(frame.content_index))] if is_object(frame.annotation) else []
+        return (
+            [Citation(citation_of(frame.annotation), slot.part_index(frame.content_index))] if is_object(frame.annotation) else []
+        )
 
     def _summary(self, frame: Frame) -> list[Event]:
         slot = self._slots.find(frame.item_id, frame.output_index)

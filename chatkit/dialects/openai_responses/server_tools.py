@@ -81,7 +81,9 @@ def is_server_call(item: dict[str, Any], declared: Collection[str]) -> bool:
 
 def is_server_result(item: dict[str, Any]) -> bool:
     """Whether this item is the result of such a call."""
-    return item.get("type") == "shell_call_output" or (item.get("type") == "tool_search_output" and item.get("execution") != "client")
+    return item.get("type") == "shell_call_output" or (
+        item.get("type") == "tool_search_output" and item.get("execution") != "client"
+    )
 
 
 def open_call(item: dict[str, Any], slot: Slot) -> list[Event]:
@@ -99,7 +101,9 @@ def end_call(item: dict[str, Any], slot: Slot, *, fill: bool) -> list[Event]:
     """
     tool = _TOOLS[item["type"]]
     kept = {key: value for key, value in item.items() if key != "result"}
-    events: list[Event] = [ServerToolCallChunk(_args(item, tool, slot, fill), slot.index, _call_id(item), _name(item), {"item": kept})]
+    events: list[Event] = [
+        ServerToolCallChunk(_args(item, tool, slot, fill), slot.index, _call_id(item), _name(item), {"item": kept})
+    ]
     if isinstance(item.get("result"), str):
         events.append(Media(_image(item), slot.index))
     if tool.has_result:
@@ -154,5 +158,7 @@ def _image(item: dict[str, Any]) -> dict[str, Any]:
         "base64": item["result"],
         "mime_type": f"image/{item.get('output_format') or 'png'}",
         "id": item.get("id"),
-        "extras": {name: item[name] for name in ("revised_prompt", "size", "quality", "background") if item.get(name) is not None},
+        "extras": {
+            name: item[name] for name in ("revised_prompt", "size", "quality", "background") if item.get(name) is not None
+        },
     }

@@ -97,9 +97,12 @@ decode_response = msgspec.json.Decoder(Response).decode
 
 
 def metadata_of(response: Response) -> dict[str, Any]:
-    """What `response_metadata` keeps of a response object; empty fields are left out."""
+    """What `response_metadata` keeps of a response object; empty fields are left out.
+
+    `object` is always there: it tells an answer of this API from one of Chat Completions by the same vendor.
+    """
     values = ((name, getattr(response, name)) for name in METADATA)
-    return {name: value for name, value in values if value is not None and value != {}}
+    return {"object": "response", **{name: value for name, value in values if value is not None and value != {}}}
 
 
 def usage_of(usage: Any) -> dict[str, Any] | None:
