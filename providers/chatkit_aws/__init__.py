@@ -1,0 +1,10 @@
+"""Amazon Bedrock: every model over the Converse API, Claude also over InvokeModel."""
+
+from __future__ import annotations
+
+from chatkit_aws.converse import ChatBedrockConverse
+from chatkit_aws.invoke import ChatBedrock
+
+__all__ = ["ChatBedrock", "ChatBedrockConverse"]
+
+PROVIDERS: dict[str, type] = {"bedrock": ChatBedrock, "bedrock_converse": ChatBedrockConverse}

@@ -1,0 +1,77 @@
+"""What parsers of Bedrock's answers share: one JSON document when whole, an AWS event stream when streamed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chatkit.codec import incomplete
+from chatkit.errors import InvalidResponseError
+from chatkit.events import ErrorEvent
+from chatkit.jsons import decode_object, excerpt
+from chatkit.statuses import error_from_body
+from chatkit.wire.awsstream import EventStreamDecoder, EventStreamMessage
+
+if TYPE_CHECKING:
+    from chatkit.events import Event
+
+__all__ = ["FrameParser"]
+
+
+class FrameParser:
+    """Base of the parsers. Which of the two an answer is, is read off its first byte: a message begins with its length.
+
+    Subclasses write `frame` (one event of a stream), `whole` (one JSON document) and `end` (the stream is over).
+    """
+
+    def __init__(self) -> None:
+        self.done = False
+        self._decoder: EventStreamDecoder | None = None
+        self._body: list[bytes] = []
+
+    def frame(self, kind: str, payload: bytes) -> list[Event]:
+        """Events of one message whose `:event-type` is `kind`."""
+        raise NotImplementedError
+
+    def whole(self, body: bytes) -> list[Event]:
+        """Events of a whole JSON answer."""
+        raise NotImplementedError
+
+    def end(self) -> list[Event]:
+        """Events at the end of a stream; raises IncompleteStreamError when the end marker is missing."""
+        raise NotImplementedError
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Events that the next bytes complete."""
+        if self._decoder is None:
+            if self._body or (data and data[0] > 8):  # a length that begins with more is beyond every limit: text
+                self._body.append(data)
+                return []
+            self._decoder = EventStreamDecoder()
+        events: list[Event] = []
+        for message in self._decoder.feed(data):
+            kind = message.headers.get(":event-type")
+            events += self.frame(kind, message.payload) if isinstance(kind, str) else self._failed(message)
+        return events
+
+    def _failed(self, message: EventStreamMessage) -> list[Event]:
+        """An exception that the model declares, or an error of the framing: both end the stream."""
+        headers = {name: value for name, value in message.headers.items() if isinstance(value, str)}
+        kind = headers.get(":exception-type") or headers.get(":error-code")
+        if kind is None:
+            return []
+        self.done = True
+        said: dict[str, Any] = decode_object(message.payload) or {}
+        text = said.get("message") or said.get("Message") or said.get("originalMessage") or headers.get(":error-message") or kind
+        return [ErrorEvent(error_from_body({**said, "message": text, "__type": kind}))]
+
+    def close(self) -> list[Event]:
+        """Events that the end of the body completes."""
+        if self._body:
+            body = b"".join(self._body).removeprefix(b"\xef\xbb\xbf").strip()
+            if body.startswith(b"<"):
+                raise InvalidResponseError(f"the answer is a web page, not JSON; check base_url. It begins: {excerpt(body)}")
+            self.done = True
+            return self.whole(body)
+        if self._decoder is not None and not self._decoder.close():
+            raise incomplete("the end of its last event")
+        return self.end()
