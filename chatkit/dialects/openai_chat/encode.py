@@ -27,20 +27,20 @@ _TRANSLATED = frozenset(
 )
 
 
-def encode_chat(call: Call, provider: str, quirks: Quirks, *, owner: str) -> dict[str, Any]:
+def encode_chat(call: Call, provider: str, quirks: Quirks, *, owner: str | None = None) -> dict[str, Any]:
     """The fields of the request body.
 
     Args:
         call: the question. Parameters that have no neutral form are sent under their own names.
         provider: the model's provider, which decides what of earlier answers goes back.
         quirks: of the service.
-        owner: the model's class, for error messages.
+        owner: the model's class, for error messages (the provider when left out).
 
     Raises:
         UnsupportedFeatureError: a content block that the API does not take.
     """
     params = call.params
-    body: dict[str, Any] = {"model": call.model, "messages": encode_messages(call.messages, provider, quirks, owner)}
+    body: dict[str, Any] = {"model": call.model, "messages": encode_messages(call.messages, provider, quirks, owner or provider)}
     if params.get("max_tokens") is not None:
         body[quirks.max_tokens] = params["max_tokens"]
     if params.get("reasoning_effort") is not None:
