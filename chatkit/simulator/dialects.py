@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chatkit.simulator.anthropic import Anthropic
 from chatkit.simulator.openai_chat import OpenAIChat
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DIALECTS", "dialect_of"]
 
-DIALECTS: tuple[Dialect, ...] = (OpenAIChat(),)
+DIALECTS: tuple[Dialect, ...] = (OpenAIChat(), Anthropic())
 
 
 def dialect_of(path: str) -> Dialect | None:

@@ -90,7 +90,11 @@ class SimulatedChatModel(ChatModel):
         return SimulatedTransport(self.simulator)
 
     def _encode(self, call: Call) -> Request:
-        return Request(self.url("/chat/completions"), self.body(encode_chat(call, self.provider, _QUIRKS)), self.headers())
+        return Request(
+            self.url("/chat/completions"),
+            self.body(encode_chat(call, self.provider, _QUIRKS, owner=type(self).__name__)),
+            self.headers(),
+        )
 
     def _parser(self, call: Call) -> Parser:
         return ChatParser()

@@ -175,7 +175,7 @@ def _thinks(question: Question) -> bool:
 
 
 def _with_reasoning(reply: Reply, question: Question) -> Reply:
-    thought = f"The user asks: “{question.prompt}” {_plan(reply)}"
+    thought = f"The user says “{question.prompt}”. {_plan(reply)}"
     if reply.blocks is None:
         return replace(reply, reasoning=thought)
     return replace(reply, blocks=[{"type": "reasoning", "reasoning": thought}, *reply.blocks])
