@@ -1,0 +1,87 @@
+"""What all models on Google Vertex AI share: addresses and access tokens (wire sheet: vertex)."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from typing import Any
+
+from chatkit.errors import APIConnectionError, AuthenticationError, InputError, MissingKeyError
+
+__all__ = ["GoogleToken", "is_api_key", "vertex_host"]
+
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+
+
+def vertex_host(location: str) -> str:
+    """The host of a location: a region, "us" or "eu", or "global"."""
+    if location == "global":
+        return "aiplatform.googleapis.com"
+    return f"aiplatform.{location}.rep.googleapis.com" if location in ("us", "eu") else f"{location}-aiplatform.googleapis.com"
+
+
+def is_api_key(secret: str | None) -> bool:
+    """Whether a secret is an API key of Google's, which goes into a header of its own; else it is an access token."""
+    return (secret or "").startswith(("AIza", "AQ."))
+
+
+class GoogleToken:
+    """A function that returns a valid access token; for `api_key`. It may block, so the core calls it off the loop.
+
+    Needs the extra `chatkit-sdk[vertex]` (google-auth), which is imported when the first token is wanted.
+
+    Args:
+        credentials: a `google.auth.credentials.Credentials`; without it the application default credentials: the file
+            that GOOGLE_APPLICATION_CREDENTIALS names, those of gcloud, or those of the machine.
+    """
+
+    def __init__(self, credentials: Any = None) -> None:
+        self._credentials = credentials
+        self._lock = threading.Lock()  # many calls that find the token expired refresh it once
+
+    def __call__(self) -> str:
+        """The token.
+
+        Raises:
+            InputError: google-auth is not installed.
+            MissingKeyError: there are no application default credentials.
+            AuthenticationError: Google refuses to give a token for the credentials.
+            APIConnectionError: no answer from where tokens come from.
+        """
+        with self._lock:
+            if self._credentials is None:
+                self._credentials = _default_credentials()
+            if not self._credentials.valid:
+                _refresh(self._credentials)
+            return self._credentials.token
+
+
+def _library(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise InputError(
+            "application default credentials need google-auth: pip install 'chatkit-sdk[vertex]', "
+            "or pass an access token or a function that returns one as api_key"
+        ) from error
+
+
+def _default_credentials() -> Any:
+    auth = _library("google.auth")
+    try:
+        return auth.default(scopes=[SCOPE])[0]
+    except auth.exceptions.DefaultCredentialsError as error:
+        raise MissingKeyError(
+            f"no application default credentials were found ({error}): run `gcloud auth application-default login`, "
+            "set GOOGLE_APPLICATION_CREDENTIALS, or pass an access token as api_key"
+        ) from error
+
+
+def _refresh(credentials: Any) -> None:
+    exceptions = _library("google.auth.exceptions")
+    try:
+        credentials.refresh(_library("google.auth.transport.requests").Request())
+    except exceptions.TransportError as error:
+        raise APIConnectionError(f"no access token could be fetched: {error}") from error
+    except exceptions.GoogleAuthError as error:
+        raise AuthenticationError(f"Google gives no access token for these credentials: {error}") from error
