@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -25,13 +26,12 @@ INTERRUPTED = 130
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument(
-        "prompt", nargs="*", metavar="PROMPT", help="the question; what is piped in is added to it; without both: a dialogue"
-    )
+    argument = parser.add_argument
+    argument("prompt", nargs="*", metavar="PROMPT", help="the question, with what is piped in; without both: a dialogue")
     add_model_argument(parser)
-    parser.add_argument("-s", "--system", metavar="TEXT", help="instructions to the model")
-    parser.add_argument("--reasoning", action="store_true", help="ask the model to think first, and show it")
-    parser.add_argument("--json", action="store_true", help="write events, and at last the message, as one JSON object a line")
+    argument("-s", "--system", metavar="TEXT", help="instructions to the model")
+    argument("--reasoning", action="store_true", help="ask the model to think first, and show it")
+    argument("--json", action="store_true", help="write events, and at last the message, as one JSON object a line")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -75,7 +75,7 @@ class Chat:
     def dialogue(self, runner: asyncio.Runner) -> int:
         """Ask until the input ends. A stopped answer stays in the conversation, a failed question does not."""
         with contextlib.suppress(ImportError):
-            import readline  # noqa: F401 - line editing and history
+            importlib.import_module("readline")  # line editing and history for input()
         note("Ctrl-C stops an answer, Ctrl-D ends")
         while True:
             try:

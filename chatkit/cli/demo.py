@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 @tool
 def get_weather(location: str) -> str:
     """Get the weather at a location."""
-    return f"{_WEATHER.get(location.lower(), '68°F and cloudy')} in {location}"
+    return _WEATHER.get(location.lower(), "68°F and cloudy")
 
 
 def run(args: argparse.Namespace) -> int:

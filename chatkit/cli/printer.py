@@ -70,11 +70,11 @@ class Printer:
 
     def _call(self, event: Any) -> None:
         if self._open(("call", event.index)):
-            self._write(f"→ {event.name}", CYAN)
+            self._write(f"→ {event.name} ", CYAN)
         self._write(event.args, CYAN)
 
     def _server_call(self, event: Any) -> None:
-        self._open(("server call", event.id), f"→ {event.name}{dumps(event.args)}", CYAN)
+        self._open(("server call", event.id), f"→ {event.name} {dumps(event.args)}", CYAN)
 
     def _server_result(self, event: Any) -> None:
         shown = event.output if isinstance(event.output, str) else dumps(event.output)

@@ -20,18 +20,13 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("--port", type=int, default=8123, help="where to listen, 0 takes a free port (default: 8123)")
-    parser.add_argument(
-        "--first", type=float, default=0.2, metavar="SECONDS", help="time before an answer's first piece (default: 0.2)"
-    )
-    parser.add_argument("--every", type=float, default=0.02, metavar="SECONDS", help="time between two pieces (default: 0.02)")
-    parser.add_argument("--rpm", type=int, metavar="N", help="answer so many requests a minute, 429 for the others")
-    parser.add_argument("--tpm", type=int, metavar="N", help="answer so many tokens a minute, 429 for the others")
-    parser.add_argument(
-        "--fault",
-        metavar="FAULT",
-        help="what goes wrong with every request, e.g. '429&retry_after=2&times=1'; see docs/simulator.md",
-    )
+    argument = parser.add_argument
+    argument("--port", type=int, default=8123, help="where to listen; 0 takes a free port (default: 8123)")
+    argument("--first", type=float, default=0.2, metavar="SECONDS", help="time before the first piece of an answer (0.2)")
+    argument("--every", type=float, default=0.02, metavar="SECONDS", help="time between two pieces (0.02)")
+    argument("--rpm", type=int, metavar="N", help="answer so many requests a minute, 429 for the others")
+    argument("--tpm", type=int, metavar="N", help="answer so many tokens a minute, 429 for the others")
+    argument("--fault", help="what goes wrong with every request, e.g. '429&retry_after=2&times=1' (docs/simulator.md)")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -175,13 +175,15 @@ def _thinks(question: Question) -> bool:
 
 
 def _with_reasoning(reply: Reply, question: Question) -> Reply:
-    thought = f"The user says “{question.prompt}”. {_plan(reply)}"
+    thought = f"The user says “{question.prompt}”. {_plan(reply, question)}"
     if reply.blocks is None:
         return replace(reply, reasoning=thought)
     return replace(reply, blocks=[{"type": "reasoning", "reasoning": thought}, *reply.blocks])
 
 
-def _plan(reply: Reply) -> str:
+def _plan(reply: Reply, question: Question) -> str:
+    if question.messages[-1].type == "tool":
+        return "The tools gave me what I need."
     calls = [block for block in reply.content if block["type"] in ("tool_call", "server_tool_call")]
     if not calls:
         return "I know enough to answer in a few plain sentences."
