@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chatkit.dialects.anthropic.citations import locations_of
-from chatkit.jsons import encode, is_object
+from chatkit.jsons import as_object, encode, is_list, is_object
 from chatkit.simulator.anthropic_question import VERTEX_PATH, question_of
 from chatkit.simulator.dialect import Frame, Limits, sse
 from chatkit.simulator.reply import Answer, args_object
@@ -51,16 +51,16 @@ class Anthropic:
         return question_of(request)
 
     def whole(self, question: Question, answer: Answer) -> bytes:
-        content = [_block(block, question) for block in _sendable(answer)]
-        return encode(_message(question, answer, content=content, stop_reason=_finish(answer), usage=_usage(answer)))
+        content = [_block(block) for block in _sendable(question, answer)]
+        return encode(_message(question, content=content, stop_reason=_finish(answer), usage=_usage(answer)))
 
     def frames(self, question: Question, answer: Answer) -> Iterator[Frame]:
         begun = {**_usage(answer), "output_tokens": 1}
-        yield _frame("message_start", "start", message=_message(question, answer, content=[], stop_reason=None, usage=begun))
-        for index, block in enumerate(_sendable(answer)):
+        yield _frame("message_start", "start", message=_message(question, content=[], stop_reason=None, usage=begun))
+        for index, block in enumerate(_sendable(question, answer)):
             part: Part = "output" if block["type"] in _WHOLE else "start"
-            yield _frame("content_block_start", part, index=index, content_block=_opening(block, question))
-            for delta in _deltas(block, question, answer):
+            yield _frame("content_block_start", part, index=index, content_block=_opening(block))
+            for delta in _deltas(block, answer):
                 yield _frame("content_block_delta", "output", index=index, delta=delta)
             yield _frame("content_block_stop", "start", index=index)
         end = {"stop_reason": _finish(answer), "stop_sequence": None, "stop_details": None}
@@ -91,7 +91,7 @@ def _frame(kind: str, part: Part, **fields: Any) -> Frame:
     return Frame(sse({"type": kind, **fields}, kind), part)
 
 
-def _message(question: Question, answer: Answer, **fields: Any) -> dict[str, Any]:
+def _message(question: Question, **fields: Any) -> dict[str, Any]:
     head = {"id": question.name("msg_"), "type": "message", "role": "assistant", "model": question.model}
     return {**head, "stop_sequence": None, "stop_details": None, **fields}
 
@@ -123,16 +123,21 @@ def _error(problem: Problem) -> dict[str, Any]:
 # Blocks, whole.
 
 
-def _sendable(answer: Answer) -> list[dict[str, Any]]:
-    """The blocks that this API has: it answers without images and sound."""
-    return [block for block in answer.blocks if block["type"] in _WRITERS]
+def _sendable(question: Question, answer: Answer) -> list[dict[str, Any]]:
+    """The blocks that this API has (it gives neither images nor sound), thinking signed."""
+    blocks = [block for block in answer.blocks if block["type"] in _WRITERS and block.get("text") != ""]
+    return [_signed(block, question.name("sig_")) if block["type"] == "reasoning" else block for block in blocks]
 
 
-def _block(block: dict[str, Any], question: Question) -> dict[str, Any]:
-    return _WRITERS[block["type"]](block, question)
+def _signed(block: dict[str, Any], signature: str) -> dict[str, Any]:
+    return {**block, "extras": {"signature": signature, **as_object(block.get("extras"))}}
 
 
-def _text(block: dict[str, Any], question: Question) -> dict[str, Any]:
+def _block(block: dict[str, Any]) -> dict[str, Any]:
+    return _WRITERS[block["type"]](block)
+
+
+def _text(block: dict[str, Any]) -> dict[str, Any]:
     citations = _citations(block)
     return {"type": "text", "text": block["text"], **({"citations": citations} if citations else {})}
 
@@ -146,26 +151,25 @@ def _citations(block: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _thinking(block: dict[str, Any], question: Question) -> dict[str, Any]:
-    signature = (block.get("extras") or {}).get("signature") or question.name("sig_")
-    return {"type": "thinking", "thinking": block.get("reasoning") or "", "signature": signature}
+def _thinking(block: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "thinking", "thinking": block.get("reasoning") or "", **block["extras"]}
 
 
-def _call(block: dict[str, Any], question: Question) -> dict[str, Any]:
+def _call(block: dict[str, Any]) -> dict[str, Any]:
     return {"type": "tool_use", "id": block["id"], "name": block["name"], "input": args_object(block)}
 
 
-def _server_call(block: dict[str, Any], question: Question) -> dict[str, Any]:
-    return {**_call(block, question), "type": "server_tool_use", "id": _server_id(block["id"])}
+def _server_call(block: dict[str, Any]) -> dict[str, Any]:
+    return {**_call(block), "type": "server_tool_use", "id": _server_id(block["id"])}
 
 
-def _server_result(block: dict[str, Any], question: Question) -> dict[str, Any]:
-    output = block.get("output")
+def _server_result(block: dict[str, Any]) -> dict[str, Any]:
     head = {"tool_use_id": _server_id(block["tool_call_id"])}
-    if isinstance(output, list):
+    output = block.get("output")
+    if is_list(output):
         found = [{**hit, "type": "web_search_result", "encrypted_content": "simulated", "page_age": None} for hit in output]
         return {"type": "web_search_tool_result", **head, "content": found}
-    ran = {"type": "code_execution_result", "stdout": str(output), "stderr": "", "return_code": 0, "content": []}
+    ran: dict[str, Any] = {"type": "code_execution_result", "stdout": str(output), "stderr": "", "return_code": 0, "content": []}
     return {"type": "code_execution_tool_result", **head, "content": output if is_object(output) else ran}
 
 
@@ -173,11 +177,11 @@ def _server_id(id: str) -> str:
     return id if id.startswith("srvtoolu_") else f"srvtoolu_{id}"
 
 
-def _verbatim(block: dict[str, Any], question: Question) -> dict[str, Any]:
+def _verbatim(block: dict[str, Any]) -> dict[str, Any]:
     return block["value"]
 
 
-_WRITERS: dict[str, Callable[[dict[str, Any], Question], dict[str, Any]]] = {
+_WRITERS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "text": _text,
     "reasoning": _thinking,
     "tool_call": _call,
@@ -193,9 +197,9 @@ _WHOLE = frozenset({"server_tool_result", "non_standard"})
 # Blocks, streamed.
 
 
-def _opening(block: dict[str, Any], question: Question) -> dict[str, Any]:
+def _opening(block: dict[str, Any]) -> dict[str, Any]:
     """A block as its first event shows it: with everything that comes in pieces still empty."""
-    opening = {**_block(block, question), **_EMPTY.get(block["type"], {})}
+    opening = {**_block(block), **_EMPTY.get(block["type"], {})}
     return {**opening, "citations": []} if block["type"] == "text" and "citations" in opening else opening
 
 
@@ -207,13 +211,13 @@ _EMPTY: dict[str, dict[str, Any]] = {
 }
 
 
-def _deltas(block: dict[str, Any], question: Question, answer: Answer) -> Iterator[dict[str, Any]]:
+def _deltas(block: dict[str, Any], answer: Answer) -> Iterator[dict[str, Any]]:
     match block["type"]:
         case "text":
             yield from ({"type": "citations_delta", "citation": citation} for citation in _citations(block))
             yield from ({"type": "text_delta", "text": piece} for piece in answer.text_pieces(block["text"]))
         case "reasoning":
-            thought = _thinking(block, question)
+            thought = _thinking(block)
             yield from ({"type": "thinking_delta", "thinking": piece} for piece in answer.text_pieces(thought["thinking"]))
             yield {"type": "signature_delta", "signature": thought["signature"]}
         case "tool_call" | "server_tool_call":

@@ -45,7 +45,7 @@ def question_of(request: Request) -> Question:
         messages=[*_system(body.get("system")), *_messages(body["messages"])],
         stream=body.get("stream") is True,
         tools=[tool for given in body.get("tools") or () if (tool := _tool(given)) is not None],
-        server_tools=[_server_tool(tool) for tool in body.get("tools") or () if _server_tool(tool)],
+        server_tools=[name for given in body.get("tools") or () if (name := _server_tool(given)) is not None],
         tool_choice=_choice(choice),
         parallel_tool_calls=choice.get("disable_parallel_tool_use") is not True,
         schema=as_object(as_object(body.get("output_config")).get("format") or body.get("output_format")).get("schema"),
