@@ -1,0 +1,106 @@
+"""What the classes of all OpenAI-compatible services share. A service is a subclass that holds only data."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
+
+from chatkit.codec import Request
+from chatkit.dialects.openai_chat import ChatCompletionsParams, ChatParser, Quirks, encode_chat
+from chatkit.errors import InputError
+from chatkit.model import ChatModel
+from chatkit.params import CommonSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chatkit.codec import Call, Parser
+
+__all__ = ["ChatCompatible", "CompatibleAliases", "CompatibleOptions", "CompatibleSettings"]
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+class CompatibleSettings(CommonSettings, total=False):
+    """Settings of a compatible service: the common ones."""
+
+
+class CompatibleAliases(TypedDict, total=False):
+    """Names that LangChain uses for the same things. `<provider>_api_key` and `<provider>_api_base` work too."""
+
+    model_name: str
+    api_base: str | None
+    request_timeout: Any
+    max_completion_tokens: int | None
+    http_async_client: Any
+    stop_sequences: list[str] | str | None
+
+
+class CompatibleOptions(ChatCompletionsParams, CompatibleSettings, CompatibleAliases, total=False):
+    """Keyword arguments of a service without parameters of its own."""
+
+
+_ALIASES = {
+    "api_base": "base_url",
+    "http_async_client": "http_client",
+    "max_completion_tokens": "max_tokens",
+    "model_name": "model",
+    "request_timeout": "timeout",
+    "stop_sequences": "stop",
+}
+
+
+class ChatCompatible(ChatModel):
+    """A model at a service that speaks OpenAI's Chat Completions.
+
+    Args:
+        model: name of the model, as the service calls it.
+        api_key: the key (`api_key_env` of the class), str or a sync or async function that returns it.
+        base_url: address of the API, up to before "/chat/completions" (`base_url_env`, `default_base_url`).
+        **kwargs: see the class's `Params` and `chatkit.params`. What the service knows beyond them goes into
+            `extra_body={...}`.
+
+    Attributes:
+        quirks: how the service wants to be asked.
+
+    Raises:
+        MissingKeyError: no key was given and none is in the environment.
+        InputError: an unknown or wrong parameter.
+    """
+
+    Params: ClassVar[type] = ChatCompletionsParams
+    Settings: ClassVar[type] = CompatibleSettings
+    quirks: ClassVar[Quirks] = Quirks()
+
+    def __init__(self, model: str = "", **kwargs: Unpack[CompatibleOptions]) -> None:
+        model = kwargs.pop("model_name", "") or model
+        if model == "":
+            raise InputError(f"{type(self).__name__} needs the name of a model")
+        super().__init__(model, **kwargs)
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        own: Mapping[str, str] = cls.__dict__.get("aliases", {})
+        named = {f"{cls.provider}_{name}": setting for name, setting in (("api_key", "api_key"), ("api_base", "base_url"))}
+        cls.aliases = {**_ALIASES, **named, **own}
+
+    def _find_base_url(self) -> str:
+        """The address; a `{NAME}` in the service's default is filled from the environment."""
+        return _PLACEHOLDER.sub(self._fill, super()._find_base_url())
+
+    def _fill(self, match: re.Match[str]) -> str:
+        value = os.environ.get(match[1])
+        if not value:
+            raise InputError(f"{type(self).__name__} needs base_url=..., or {match[1]} in the environment")
+        return value.removeprefix("https://").rstrip("/")
+
+    def _encode(self, call: Call) -> Request:
+        fields = encode_chat(call, self.provider, self.quirks, owner=type(self).__name__)
+        return Request(self.url("/chat/completions"), self.body(fields), self._headers(call))
+
+    def _headers(self, call: Call) -> dict[str, str]:
+        return self.headers(authorization=f"Bearer {call.api_key}" if call.api_key else None)
+
+    def _parser(self, call: Call) -> Parser:
+        return ChatParser(audio_format=(call.params.get("audio") or {}).get("format"))
