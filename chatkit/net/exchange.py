@@ -142,6 +142,8 @@ class Exchange:
         try:
             return await self._next_batch()
         except ModelError as error:
+            if self.closed:  # by `cancel()` in another task, while this one was reading
+                return None
             self.interrupted = True
             await self._close(error)
             raise self._complete(error) from error.__cause__

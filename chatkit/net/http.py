@@ -21,7 +21,7 @@ import anyio
 import httpx
 
 from chatkit.errors import APIConnectionError, APITimeoutError, ModelError
-from chatkit.net.loops import after_fork, at_loop_end, current_loop, finish, finish_soon, guarded, in_trio
+from chatkit.net.loops import after_fork, at_loop_end, attempt, current_loop, finish, finish_soon, guarded, in_trio, run_out
 from chatkit.net.clocks import Alarm, within
 
 if TYPE_CHECKING:
@@ -175,8 +175,7 @@ class Connections:
         idle, self._idle = self._idle, {}
         for slots in idle.values():
             for slot in slots:
-                with contextlib.suppress(Exception):
-                    await slot.transport.aclose()
+                await attempt(slot.transport.aclose())
 
 
     def shut_dead(self) -> None:
@@ -197,23 +196,14 @@ def _new_transport(key: tuple[str, str | None]) -> httpx.AsyncBaseTransport:
 
 
 async def _destroy(slot: _Slot, response: httpx.Response | None, body: AsyncIterator[bytes] | None) -> None:
-    """Close a connection in the middle of whatever it did.
-
-    The generators inside httpx are run to their end instead of being dropped: closed in the middle they would be
-    finalised one by one later, and trio warns of each.
-    """
-    with contextlib.suppress(Exception):
-        if response is not None and "network_stream" in response.extensions:
-            await response.extensions["network_stream"].aclose()
-    with contextlib.suppress(Exception):
-        if body is not None:
-            async for _ in body:
-                pass
-    with contextlib.suppress(Exception):
-        if response is not None:
-            await response.stream.aclose()  # type: ignore[union-attr]
-    with contextlib.suppress(Exception):
-        await slot.transport.aclose()
+    """Close a connection in the middle of whatever it did."""
+    if response is not None and "network_stream" in response.extensions:
+        await attempt(response.extensions["network_stream"].aclose())
+    if body is not None:
+        await attempt(run_out(body))
+    if response is not None:
+        await attempt(response.stream.aclose())  # type: ignore[union-attr]
+    await attempt(slot.transport.aclose())
 
 
 class _SlotResponse:

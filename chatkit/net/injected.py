@@ -16,7 +16,7 @@ import anyio
 
 from chatkit.errors import APITimeoutError, InputTypeError
 from chatkit.net.http import failure
-from chatkit.net.loops import current_loop, finish, finish_soon, guarded
+from chatkit.net.loops import attempt, current_loop, finish, finish_soon, guarded, run_out
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -109,8 +109,7 @@ async def _free_stuck_connections(client: Any) -> None:
     stuck = [c for c in held if id(c) not in in_use and not c.is_idle() and not c.is_closed()]
     held[:] = [c for c in held if c not in stuck]
     for connection in stuck:
-        with contextlib.suppress(Exception):
-            await connection.aclose()
+        await attempt(connection.aclose())
 
 
 def _body(response: Any) -> AsyncIterator[bytes]:
@@ -119,16 +118,13 @@ def _body(response: Any) -> AsyncIterator[bytes]:
 
 
 async def _close(response: Any, body: AsyncIterator[bytes] | None) -> None:
-    with contextlib.suppress(Exception):
+    if body is not None:
         network = response.extensions.get("network_stream")
-        if body is not None:
-            if network is not None:
-                await network.aclose()
-            with anyio.move_on_after(0.01):  # run the client's generators to their end, see net/http.py
-                async for _ in body:
-                    pass
-    with contextlib.suppress(Exception):
-        await response.aclose()
+        if network is not None:
+            await attempt(network.aclose())
+        with anyio.move_on_after(0.01):
+            await attempt(run_out(body))
+    await attempt(response.aclose())
 
 
 class _InjectedResponse:

@@ -7,6 +7,7 @@ does the delicate work in a task of its own that is cancelled once at most; trio
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,9 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
-__all__ = ["after_fork", "at_loop_end", "current_loop", "finish", "finish_soon", "guarded", "in_trio"]
+__all__ = ["after_fork", "at_loop_end", "attempt", "current_loop", "finish", "finish_soon", "guarded", "in_trio", "run_out"]
+
+log = logging.getLogger("chatkit")
 
 T = TypeVar("T")
 
@@ -99,6 +102,23 @@ async def finish(coroutine: Coroutine[Any, Any, None]) -> None:
     if cancelled:
         raise asyncio.CancelledError
     task.result()
+
+
+async def attempt(step: Awaitable[object]) -> None:
+    """One step of a clean-up: neither its failure nor a cancelled loop keeps the next step from being done."""
+    try:
+        await step
+    except (Exception, asyncio.CancelledError) as error:
+        log.debug("while closing a connection: %r", error)
+
+
+async def run_out(body: AsyncIterator[bytes]) -> None:
+    """Read what is left of a closed body, so that the generators inside the HTTP library end by themselves.
+
+    Dropped in the middle they would be finalised one by one later, and trio warns of each.
+    """
+    async for _ in body:
+        pass
 
 
 def finish_soon(loop: Any, work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -40,10 +40,10 @@ class _Portal:
         asyncio.set_event_loop(self.loop)
         self.loop.run_forever()
         try:
-            tasks = asyncio.all_tasks(self.loop)
-            for task in tasks:
+            for task in asyncio.all_tasks(self.loop):
                 task.cancel()
-            self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            while tasks := asyncio.all_tasks(self.loop):  # a cancelled call may leave a clean-up behind
+                self.loop.run_until_complete(asyncio.wait(tasks))
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
         finally:
             self.loop.close()

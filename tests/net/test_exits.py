@@ -168,3 +168,22 @@ async def test_the_end_keeps_the_connection_for_the_next_request(anyio_backend: 
         for _ in range(3):
             assert "".join([chunk.text async for chunk in model.astream("x")]) == "t0 t1 t2 "
         assert (server.requests, server.open, server.closed) == (3, 1, [])
+
+
+@pytest.mark.anyio
+async def test_a_stop_button_in_another_task_ends_the_reading(model: ToyModel, origin: Origin) -> None:
+    """`cancel()` while somebody reads: the reader's loop just ends, both have the message as far as it came."""
+    stream, texts, seen = model.astream("x"), [], len(origin.closed)
+
+    async def read() -> None:
+        texts.extend([chunk.text async for chunk in stream])
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(read)
+        await anyio.sleep(0.02)
+        stopped = await stream.cancel()
+    assert stopped.response_metadata["interrupted"] is True
+    assert "".join(texts) == stopped.text == stream.message.text
+    with anyio.fail_after(1):
+        while len(origin.closed) <= seen:
+            await anyio.sleep(0.001)
