@@ -1,4 +1,4 @@
-"""The three deltas that make up nearly all of a stream, as Structs that nothing else fits.
+"""The few deltas that make up nearly all of a stream, as Structs that nothing else fits.
 
 A chunk that carries anything more (a finish reason, usage, an error, citations, two kinds of output ...) fails the
 typed decode and takes the complete way in `parse`. So the checks cost nothing: msgspec makes them while it reads.
@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-__all__ = ["REASONING", "TEXT", "TOOL"]
+__all__ = ["DETAIL", "REASONING", "TEXT", "TOOL", "harmless"]
 
 NoText = Literal[""] | None
 NoItems = Annotated[list[Any], Meta(max_length=0)] | None
@@ -28,7 +28,6 @@ class _NoLogprobs(Struct, gc=False):
 class _Delta(Struct, gc=False, kw_only=True):
     """What no plain delta has."""
 
-    reasoning_details: NoItems = None
     function_call: None = None
     refusal: NoText = None
     audio: None = None
@@ -37,6 +36,14 @@ class _Delta(Struct, gc=False, kw_only=True):
     executed_tools: NoItems = None
     reasoning_steps: NoItems = None
     extra_content: None = None
+
+
+class _Verdict(Struct, gc=False):
+    """What Azure's filter says of one category."""
+
+    filtered: bool
+    severity: str = "safe"
+    detected: bool = False
 
 
 class _Choice(Struct, gc=False, kw_only=True):
@@ -61,10 +68,12 @@ class _TextDelta(_Delta, gc=False, kw_only=True):
     reasoning_content: NoText = None
     reasoning: NoText = None
     tool_calls: NoItems = None
+    reasoning_details: NoItems = None
 
 
 class _TextChoice(_Choice, gc=False, kw_only=True):
     delta: _TextDelta
+    content_filter_results: dict[str, _Verdict] | None = None
 
 
 class _TextChunk(_Chunk, gc=False, kw_only=True):
@@ -76,6 +85,7 @@ class _ReasoningContentDelta(_Delta, gc=False, kw_only=True):
     reasoning: NoText = None
     content: NoText = None
     tool_calls: NoItems = None
+    reasoning_details: NoItems = None
 
 
 class _ReasoningContentChoice(_Choice, gc=False, kw_only=True):
@@ -91,6 +101,7 @@ class _ReasoningDelta(_Delta, gc=False, kw_only=True):
     reasoning_content: NoText = None
     content: NoText = None
     tool_calls: NoItems = None
+    reasoning_details: NoItems = None
 
 
 class _ReasoningChoice(_Choice, gc=False, kw_only=True):
@@ -99,6 +110,30 @@ class _ReasoningChoice(_Choice, gc=False, kw_only=True):
 
 class _ReasoningChunk(_Chunk, gc=False, kw_only=True):
     choices: tuple[_ReasoningChoice]
+
+
+class _Detail(Struct, gc=False):
+    type: Literal["reasoning.text", "reasoning.summary"]
+    index: int = 0
+    id: str | None = None
+    text: str | None = None
+    summary: str | None = None
+    signature: NoText = None
+    data: None = None
+
+
+class _DetailDelta(_Delta, gc=False, kw_only=True):
+    reasoning_details: tuple[_Detail]
+    content: NoText = None
+    tool_calls: NoItems = None
+
+
+class _DetailChoice(_Choice, gc=False, kw_only=True):
+    delta: _DetailDelta
+
+
+class _DetailChunk(_Chunk, gc=False, kw_only=True):
+    choices: tuple[_DetailChoice]
 
 
 class _Function(Struct, gc=False):
@@ -119,6 +154,7 @@ class _ToolDelta(_Delta, gc=False, kw_only=True):
     content: NoText = None
     reasoning_content: NoText = None
     reasoning: NoText = None
+    reasoning_details: NoItems = None
 
 
 class _ToolChoice(_Choice, gc=False, kw_only=True):
@@ -136,5 +172,12 @@ REASONING = {
     "reasoning": msgspec.json.Decoder(_ReasoningChunk).decode,
 }
 """By the field that a server uses: a piece of reasoning and nothing else: `.choices[0].delta.text`."""
+DETAIL = msgspec.json.Decoder(_DetailChunk).decode
+"""OpenRouter's: a piece of one reasoning detail, and the same text once more: `.choices[0].delta.reasoning_details[0]`."""
 TOOL = msgspec.json.Decoder(_ToolChunk).decode
 """A later piece of one call's arguments: `.choices[0].delta.tool_calls[0]`."""
+
+
+def harmless(results: dict[str, _Verdict]) -> bool:
+    """Whether Azure's filter found nothing in a piece of text."""
+    return not any(verdict.filtered or verdict.detected or verdict.severity != "safe" for verdict in results.values())

@@ -9,7 +9,7 @@ import msgspec
 from chatkit.codec import incomplete
 from chatkit.dialects.base import SSEParser
 from chatkit.dialects.openai_chat.choice import Choice
-from chatkit.dialects.openai_chat.fast import REASONING, TEXT, TOOL
+from chatkit.dialects.openai_chat.fast import DETAIL, REASONING, TEXT, TOOL, harmless
 from chatkit.dialects.openai_chat.sources import Sources
 from chatkit.dialects.openai_chat.usage import find_usage, read_usage
 from chatkit.errors import InvalidResponseError
@@ -42,6 +42,7 @@ class ChatParser(SSEParser):
     def __init__(self, audio_format: str | None = None) -> None:
         super().__init__()
         self._fast: Callable[[bytes], Event] | None = None
+        self._detail_index = ""  # of the reasoning detail that came last
         self._choice = Choice(audio_format)
         self._others: dict[int, tuple[Choice, Fold]] = {}  # when several answers were asked for (n)
         self._sources = Sources()
@@ -80,13 +81,23 @@ class ChatParser(SSEParser):
     # The fast way.
 
     def _text(self, data: bytes) -> Event:
-        return TextDelta(TEXT(data).choices[0].delta.content, self._choice.text_index)
+        choice = TEXT(data).choices[0]
+        if choice.content_filter_results and not harmless(choice.content_filter_results):
+            raise KeyError("content_filter_results")
+        return TextDelta(choice.delta.content, self._choice.text_index)
 
     def _reasoning_content(self, data: bytes) -> Event:
         return ReasoningDelta(REASONING["reasoning_content"](data).choices[0].delta.text, 0)
 
     def _reasoning(self, data: bytes) -> Event:
         return ReasoningDelta(REASONING["reasoning"](data).choices[0].delta.text, 0)
+
+    def _detail(self, data: bytes) -> Event:
+        detail = DETAIL(data).choices[0].delta.reasoning_details[0]
+        text = detail.text or detail.summary
+        if detail.id or not text or f"{detail.type}:{detail.index}" != self._detail_index:
+            raise KeyError(detail.type)
+        return ReasoningDelta(text, self._detail_index)
 
     def _tool(self, data: bytes) -> Event:
         piece = TOOL(data).choices[0].delta.tool_calls[0]
@@ -100,8 +111,13 @@ class ChatParser(SSEParser):
             elif type(event) is ToolCallChunk:
                 self._fast = self._tool
             elif type(event) is ReasoningDelta and event.extras:
-                field = event.extras.get("field")
-                self._fast = self._reasoning if field == "reasoning" else self._reasoning_content
+                self._fast = self._reasoning_way(event, event.extras.get("field"))
+
+    def _reasoning_way(self, event: ReasoningDelta, field: str | None) -> Callable[[bytes], Event]:
+        if field is None:
+            self._detail_index = str(event.index)
+            return self._detail
+        return self._reasoning if field == "reasoning" else self._reasoning_content
 
     # The complete way.
 
