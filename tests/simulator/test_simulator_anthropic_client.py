@@ -1,0 +1,134 @@
+"""The official client of Anthropic against the simulator: whoever wrote it did not know this server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chatkit.simulator import Fault, Reply, Server, simulate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+anthropic = pytest.importorskip("anthropic", reason="the official client is not installed")
+
+MODEL = "claude-sonnet-5"
+HELLO: list[Any] = [{"role": "user", "content": "Hello"}]
+WEATHER = {
+    "name": "get_weather",
+    "description": "The weather in a city.",
+    "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+}
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with simulate() as running:
+        yield running
+
+
+def client(server: Server, **options: Any) -> Any:
+    return anthropic.Anthropic(api_key="sk-test", base_url=server.url, max_retries=0, **options)
+
+
+def test_create(server) -> None:
+    message = client(server).messages.create(model=MODEL, max_tokens=100, messages=HELLO)
+    assert message.content[0].text == "Hi there! How can I help today?"
+    assert message.stop_reason == "end_turn"
+    assert message.usage.output_tokens > 0
+    assert message.id.startswith("msg_")
+
+
+def test_stream(server) -> None:
+    with client(server).messages.stream(model=MODEL, max_tokens=100, messages=HELLO) as stream:
+        pieces = list(stream.text_stream)
+        message = stream.get_final_message()
+    assert len(pieces) > 3
+    assert "".join(pieces) == message.content[0].text == "Hi there! How can I help today?"
+    assert message.stop_reason == "end_turn"
+    assert message.usage == client(server).messages.create(model=MODEL, max_tokens=100, messages=HELLO).usage
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_thinking_and_a_round_of_tools(server, stream) -> None:
+    api = client(server)
+    talk: list[Any] = [{"role": "user", "content": "What is the weather in Paris?"}]
+
+    def ask() -> Any:
+        given = {"model": MODEL, "max_tokens": 4000, "messages": talk, "tools": [WEATHER]}
+        given["thinking"] = {"type": "adaptive"}
+        if not stream:
+            return api.messages.create(**given)
+        with api.messages.stream(**given) as running:
+            return running.get_final_message()
+
+    message = ask()
+    thought, call = message.content
+    assert thought.type == "thinking"
+    assert "Paris" in thought.thinking
+    assert thought.signature
+    assert (call.type, call.name, call.input) == ("tool_use", "get_weather", {"city": "Paris"})
+    assert message.stop_reason == "tool_use"
+    talk.append({"role": "assistant", "content": message.content})
+    talk.append({"role": "user", "content": [{"type": "tool_result", "tool_use_id": call.id, "content": "18 °C"}]})
+    assert "18 °C" in ask().content[-1].text
+
+
+def test_server_tools_and_citations(server) -> None:
+    tools = [{"type": "web_search_20250305", "name": "web_search"}]
+    talk = [{"role": "user", "content": "Search for kakapo news"}]
+    given = {"model": MODEL, "max_tokens": 500, "messages": talk, "tools": tools}
+    with client(server).messages.stream(**given) as running:
+        message = running.get_final_message()
+    call, result, text = message.content
+    assert (call.type, call.name) == ("server_tool_use", "web_search")
+    assert result.content[0].url == "https://example.com/kakapo"
+    assert text.citations[0].url == "https://example.com/kakapo"
+    whole = client(server).messages.create(**given)
+    assert [block.model_dump(exclude={"parsed_output"}) for block in message.content] == [b.model_dump() for b in whole.content]
+
+
+def test_structured_output(server) -> None:
+    schema = {"type": "object", "properties": {"title": {"type": "string"}, "year": {"type": "integer"}}, "required": ["title"]}
+    message = client(server).messages.create(
+        model=MODEL,
+        max_tokens=500,
+        messages=[{"role": "user", "content": "Tell me about the movie Inception"}],
+        output_config={"format": {"type": "json_schema", "schema": {**schema, "additionalProperties": False}}},
+    )
+    assert '"Inception"' in message.content[0].text
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (Fault(status=401), "AuthenticationError"),
+        (Fault(status=404), "NotFoundError"),
+        (Fault(status=429, retry_after=1), "RateLimitError"),
+        (Fault(status=500), "InternalServerError"),
+        (Fault(status=529), "OverloadedError"),
+    ],
+)
+def test_errors(fault, kind) -> None:
+    with simulate([Reply("never", fault=fault)]) as server, pytest.raises(getattr(anthropic, kind)) as caught:
+        client(server).messages.create(model=MODEL, max_tokens=10, messages=HELLO)
+    assert caught.value.request_id.startswith("req_")
+    assert caught.value.body["error"]["message"]
+
+
+def test_an_error_inside_a_stream() -> None:
+    with simulate([Reply("one two three four", fault=Fault(error="after", after=2))]) as server:
+        stream = client(server).messages.create(model=MODEL, max_tokens=10, messages=HELLO, stream=True)
+        with pytest.raises(anthropic.APIStatusError, match=r"(?i)overloaded"):
+            list(stream)
+
+
+def test_vertex(server) -> None:
+    api = anthropic.AnthropicVertex(
+        region="us-east5", project_id="p", access_token="t", base_url=f"{server.url}/v1", max_retries=0
+    )
+    given = {"model": "claude-sonnet-4-5@20250929", "max_tokens": 100, "messages": HELLO}
+    assert api.messages.create(**given).content[0].text == "Hi there! How can I help today?"
+    with api.messages.stream(**given) as running:
+        assert running.get_final_message().model == "claude-sonnet-4-5@20250929"
