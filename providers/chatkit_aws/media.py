@@ -85,7 +85,8 @@ def media_block(block: dict[str, Any], documents: Documents, owner: str) -> dict
     """
     kind = "file" if block["type"] == "text-plain" else block["type"]
     extras: dict[str, Any] = block.get("extras") or {}
-    value: dict[str, Any] = {"format": _format(kind, block, owner), "source": _source(block, extras, owner)}
+    source = _source(block, extras, owner)
+    value: dict[str, Any] = {"format": _format(kind, block, owner), "source": source}
     if kind != "file":
         return {kind: value}
     value["name"] = documents.name(block, extras)
