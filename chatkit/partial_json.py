@@ -66,14 +66,19 @@ class PartialJSON:
                     self._read_mark(text[at])
                 at += 1
 
-    def snapshot(self) -> Any:
-        """The value as far as it is known, as a copy of its own; None when nothing is."""
+    def snapshot(self, *, shared: bool = False) -> Any:
+        """The value as far as it is known; None when nothing is.
+
+        Args:
+            shared: False gives a copy of its own. True copies only what is still growing: parts that are complete are
+                the same objects in all snapshots and must not be changed. A stream of snapshots then stays cheap.
+        """
         if self._state == _LITERAL and not self._stack:
             value = _literal("".join(self._buffer))
             return None if value is _NOTHING else value
         open_string = self._state in (_STRING, _ESCAPE) and not self._is_key
         if not open_string:
-            return None if self._root is _NOTHING else own(self._root)
+            return None if self._root is _NOTHING else self._copied(shared)
         text = "".join(self._buffer)
         self._buffer = [text]
         if not self._stack:
@@ -81,17 +86,29 @@ class PartialJSON:
         parent = self._stack[-1]
         if is_list(parent):
             parent.append(_printable(text))
-            value = own(self._root)
+            value = self._copied(shared)
             parent.pop()
         else:
             had = parent.get(self._key, _NOTHING)
             parent[self._key] = _printable(text)
-            value = own(self._root)
+            value = self._copied(shared)
             if had is _NOTHING:
                 del parent[self._key]
             else:
                 parent[self._key] = had
         return value
+
+    def _copied(self, shared: bool) -> Any:
+        if not shared:
+            return own(self._root)
+        copies = [container.copy() for container in self._stack]
+        for at in range(len(copies) - 1):
+            if is_list(copies[at]):
+                copies[at][-1] = copies[at + 1]
+            else:
+                key = next(key for key in reversed(copies[at]) if copies[at][key] is self._stack[at + 1])
+                copies[at][key] = copies[at + 1]
+        return copies[0] if copies else self._root
 
     def _read_string(self, text: str, at: int) -> int:
         stop = _STRING_STOP.search(text, at)
@@ -182,7 +199,7 @@ class PartialJSON:
     def _put(self, value: Any) -> None:
         if not self._stack:
             self._root = value
-        elif isinstance(self._stack[-1], list):
+        elif is_list(self._stack[-1]):
             self._stack[-1].append(value)
         else:
             self._stack[-1][self._key] = value

@@ -61,10 +61,11 @@ class _Converter:
     def __init__(self, mode: int) -> None:
         self.mode = mode
         self.errors: list[str] = []
+        self.cause: BaseException | None = None
 
     def raise_errors(self) -> None:
         if self.errors:
-            raise Misfit(self.errors)
+            raise Misfit(self.errors) from self.cause
 
     def fail(self, at: str, why: str) -> Any:
         self.errors.append(f"{at}: {why}" if at else why)
@@ -140,6 +141,7 @@ class _Converter:
             return pydantic_convert(value, cls)
         except Misfit as misfit:
             self.errors.extend(f"{at}.{error}" if at else error for error in misfit.errors)
+            self.cause = self.cause or misfit.__cause__
             return _FAILED
 
     def array(self, value: Any, kind: Any, args: tuple[Any, ...], at: str) -> Any:

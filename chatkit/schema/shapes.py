@@ -53,13 +53,10 @@ class Shape(Struct, frozen=True):
         """
         if self.parameters is not None:
             return {**_object(value), **convert_fields(_object(value), self.parameters.fields)}
-        if self.wrapped or self.type is None:
-            value = _object(value)
         if self.wrapped:
-            if "value" not in value:
-                raise Misfit(["value: is required but missing"])
-            value = value["value"]
-        return value if self.type is None else convert(value, self.type)
+            value = value["value"] if is_object(value) and "value" in value else value
+            return value if self.type is None else convert(value, self.type)
+        return _object(value) if self.type is None else convert(value, self.type)
 
     @property
     def is_dict(self) -> bool:

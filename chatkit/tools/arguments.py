@@ -43,9 +43,11 @@ class Arguments(Struct, frozen=True):
         hidden: dict[str, tuple[Field, Injection]] = {
             field.name: (field, kind) for field in _fields(args_schema) if (kind := injection_of(field)) is not None
         }
+        put_in: dict[str, Injection] = {**function.injected}
+        put_in.update({name: kind for name, (_, kind) in hidden.items()})
         return cls(
             schema=_without(shape.schema, {field.key for field, _ in hidden.values()}),
-            injected=function.injected | {name: kind for name, (_, kind) in hidden.items()},
+            injected=put_in,
             optional=function.optional | {name for name, (field, _) in hidden.items() if not field.required},
             function=function,
             shape=shape,

@@ -163,6 +163,11 @@ class BaseTool(Runnable[Any]):
         """Arguments that the model does not see, and what is put into them."""
         return self._arguments.injected
 
+    @property
+    def optional(self) -> frozenset[str]:
+        """Arguments that need no value."""
+        return self._arguments.optional
+
     @functools.cached_property
     def spec(self) -> ToolSpec:
         """The tool as models get it."""

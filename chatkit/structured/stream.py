@@ -1,0 +1,167 @@
+"""Structured output while it arrives: objects that grow (spec S171).
+
+Dict schemas give a dict for every piece that adds something. Classes give instances, as soon as what came makes a
+valid one. Every character is parsed once; completed parts are shared between the dicts, so do not change them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from chatkit.errors import OutputParserError
+from chatkit.events import Event, Reset, TextDelta, ToolCallChunk
+from chatkit.jsons import is_object
+from chatkit.partial_json import PartialJSON
+from chatkit.schema.pydantic_types import Misfit
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from types import TracebackType
+
+    from chatkit.messages import AIMessage
+    from chatkit.net.stream import EventStream
+    from chatkit.structured.answer import Reader
+
+__all__ = ["StructuredStream"]
+
+_NOTHING = object()
+GROWTH = 1.05
+"""Making an instance costs its whole size, so for large answers it is tried once for every 5 % of new text."""
+
+
+class StructuredStream:
+    """The growing objects of one answer: `async for movie in model.with_structured_output(Movie).astream(...)`.
+
+    The last item is checked as `ainvoke` checks it, with the same errors. With `include_raw` the items are dicts with
+    "raw" (None until the last), "parsed" and "parsing_error".
+
+    Attributes:
+        message: the model's message as far as it came.
+    """
+
+    def __init__(self, events: EventStream, reader: Reader, include_raw: bool) -> None:
+        self._events = events
+        self._reader = reader
+        self._include_raw = include_raw
+        self._growing = _Growing(reader)
+        self._last: Any = _NOTHING
+        self._finished = False
+
+    @property
+    def message(self) -> AIMessage:
+        return self._events.message
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return _Cursor(self)
+
+    async def __anext__(self) -> Any:
+        return await self._next(self._events)
+
+    async def _next(self, events: Any) -> Any:
+        while not self._finished:
+            try:
+                event = await anext(events)
+            except StopAsyncIteration:
+                self._finished = True
+                return self._end()
+            if self._growing.feed(event):
+                value = self._growing.value()
+                if value is not _NOTHING and value != self._last:
+                    self._last = value
+                    return {"raw": None, "parsed": value, "parsing_error": None} if self._include_raw else value
+        raise StopAsyncIteration
+
+    def _end(self) -> Any:
+        message = self.message
+        try:
+            parsed, error = self._reader.read(message), None
+        except OutputParserError as problem:
+            parsed, error = None, problem
+        if self._include_raw:
+            return {"raw": message, "parsed": parsed, "parsing_error": error}
+        if error is not None:
+            raise error
+        if parsed is None or (self._last is not _NOTHING and parsed == self._last):
+            raise StopAsyncIteration
+        return parsed
+
+    async def aclose(self) -> None:
+        """Close the request. `.message` keeps what came."""
+        await self._events.aclose()
+
+    async def __aenter__(self) -> Self:
+        await self._events.__aenter__()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._events.__aexit__(kind, error, trace)
+
+
+class _Cursor:
+    """One `async for`: holds the cursor of the event stream, which closes the request when the loop is left."""
+
+    def __init__(self, stream: StructuredStream) -> None:
+        self._stream = stream
+        self._events = aiter(stream._events)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Any:
+        return await self._stream._next(self._events)
+
+
+class _Growing:
+    """The object as far as it came."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.restart()
+
+    def restart(self) -> None:
+        self.json = PartialJSON()
+        self.begun = False
+        self.size = 0
+        self.try_at = 0.0
+        self.call: tuple[Any, str | None] | None = None  # index and id of the call that holds the answer
+
+    def feed(self, event: Event) -> bool:
+        """Read an event; whether it added something."""
+        if type(event) is Reset:
+            self.restart()
+            return False
+        text = self._of_call(event) if self.reader.as_call else event.text if type(event) is TextDelta else ""
+        if not self.begun and text:
+            # Text may stand in front: a ```json fence, or an introduction.
+            start = text.find("{")
+            self.begun, text = start >= 0, text[start:] if start >= 0 else ""
+        self.json.feed(text)
+        self.size += len(text)
+        return bool(text)
+
+    def _of_call(self, event: Event) -> str:
+        if type(event) is not ToolCallChunk:
+            return ""
+        if self.call is None and event.name == self.reader.shape.name:
+            self.call = (event.index, event.id)
+        if self.call is None or event.index != self.call[0] or event.id not in (None, self.call[1]):
+            return ""
+        return event.args
+
+    def value(self) -> Any:
+        """The object so far; _NOTHING when there is none that can be shown."""
+        shape = self.reader.shape
+        if not shape.is_dict and self.size < self.try_at:
+            return _NOTHING
+        value = self.json.snapshot(shared=True)
+        if not is_object(value):
+            return _NOTHING
+        if shape.is_dict:
+            return value.get("value", _NOTHING) if shape.wrapped else value
+        if any(key not in value for key in shape.schema.get("required", ())):
+            return _NOTHING
+        self.try_at = self.size * GROWTH
+        try:
+            return shape.decode(value)
+        except Misfit:
+            return _NOTHING
