@@ -11,6 +11,7 @@ from chatkit.codec import Request
 from chatkit.dialects.openai_chat import ChatParser, encode_chat
 from chatkit.dialects.openai_responses import RESPONSES_ONLY, Speaker, parser_for, resume_query
 from chatkit.errors import InputError, UnsupportedFeatureError
+from chatkit.jsons import as_object
 from chatkit.model import ChatModel
 from chatkit_openai.models import adjusted, quirks_of
 from chatkit_openai.params import ALIASES, OpenAIAliases, OpenAIParams, OpenAISettings
@@ -98,7 +99,7 @@ class ChatOpenAI(ChatModel):
     def _parser(self, call: Call) -> Parser:
         if wants_responses(call.model, call.params, self.settings):
             return parser_for(call)
-        return ChatParser(audio_format=(call.params.get("audio") or {}).get("format"))
+        return ChatParser(audio_format=as_object(call.params.get("audio")).get("format"))
 
     def _chat_fields(self, call: Call) -> dict[str, Any]:
         refused = sorted(RESPONSES_ONLY & call.params.keys())

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 
 from chatkit.codec import Request
 from chatkit.dialects.openai_chat import ChatCompletionsParams, ChatParser, Quirks, encode_chat
-from chatkit.errors import InputError
+from chatkit.dialects.openai_responses import RESPONSES_ONLY, Speaker, encode_responses, needs_responses, parser_for, resume_query
+from chatkit.errors import InputError, UnsupportedFeatureError
+from chatkit.jsons import as_object
 from chatkit.model import ChatModel
 from chatkit.params import CommonSettings
 
@@ -17,13 +19,25 @@ if TYPE_CHECKING:
 
     from chatkit.codec import Call, Parser
 
-__all__ = ["ChatCompatible", "CompatibleAliases", "CompatibleOptions", "CompatibleSettings"]
+__all__ = ["ChatCompatible", "CompatibleAliases", "CompatibleOptions", "CompatibleSettings", "ResponsesSettings"]
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 class CompatibleSettings(CommonSettings, total=False):
     """Settings of a compatible service: the common ones."""
+
+
+class ResponsesSettings(CompatibleSettings, total=False):
+    """Settings of a service that has the Responses API too.
+
+    Attributes:
+        use_responses_api: True or False chooses the API; without it the Responses API is used where a parameter needs it.
+        use_previous_response_id: let the service keep the conversation.
+    """
+
+    use_responses_api: bool | None
+    use_previous_response_id: bool | None
 
 
 class CompatibleAliases(TypedDict, total=False):
@@ -63,6 +77,8 @@ class ChatCompatible(ChatModel):
 
     Attributes:
         quirks: how the service wants to be asked.
+        responses: the service has the Responses API too; the set holds what its Chat Completions knows of the
+            parameters that elsewhere only the Responses API has. None: it has not.
 
     Raises:
         MissingKeyError: no key was given and none is in the environment.
@@ -72,6 +88,7 @@ class ChatCompatible(ChatModel):
     Params: ClassVar[type] = ChatCompletionsParams
     Settings: ClassVar[type] = CompatibleSettings
     quirks: ClassVar[Quirks] = Quirks()
+    responses: ClassVar[frozenset[str] | None] = None
 
     def __init__(self, model: str = "", **kwargs: Unpack[CompatibleOptions]) -> None:
         model = kwargs.pop("model_name", "") or model
@@ -96,11 +113,37 @@ class ChatCompatible(ChatModel):
         return value.removeprefix("https://").rstrip("/")
 
     def _encode(self, call: Call) -> Request:
-        fields = encode_chat(call, self.provider, self.quirks, owner=type(self).__name__)
-        return Request(self.url("/chat/completions"), self.body(fields), self._headers(call))
+        headers = self._headers(call)
+        if not self._wants_responses(call):
+            return Request(self.url("/chat/completions"), self.body(self._chat_fields(call)), headers)
+        resume = resume_query(call)
+        if resume is not None:
+            return Request(self.url(resume[0], **resume[1]), b"", headers, "GET")
+        fields = encode_responses(
+            call,
+            Speaker(type(self).__name__, self.provider),
+            use_previous=bool(self.settings.get("use_previous_response_id")),
+        )
+        return Request(self.url("/responses"), self.body(fields), headers)
+
+    def _wants_responses(self, call: Call) -> bool:
+        if self.responses is None:
+            return False
+        shared = self.responses
+        return needs_responses({name: value for name, value in call.params.items() if name not in shared}, self.settings)
+
+    def _chat_fields(self, call: Call) -> dict[str, Any]:
+        refused = sorted((RESPONSES_ONLY - self.responses) & call.params.keys()) if self.responses is not None else []
+        if refused:
+            raise UnsupportedFeatureError(
+                f"{type(self).__name__}: Chat Completions has no {', '.join(refused)}; use use_responses_api=True"
+            )
+        return encode_chat(call, self.provider, self.quirks, owner=type(self).__name__)
 
     def _headers(self, call: Call) -> dict[str, str]:
         return self.headers(authorization=f"Bearer {call.api_key}" if call.api_key else None)
 
     def _parser(self, call: Call) -> Parser:
-        return ChatParser(audio_format=(call.params.get("audio") or {}).get("format"))
+        if self._wants_responses(call):
+            return parser_for(call)
+        return ChatParser(audio_format=as_object(call.params.get("audio")).get("format"))

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack, cast
 
 from chatkit_openai_compatible import params, quirks
-from chatkit_openai_compatible.base import ChatCompatible, CompatibleAliases, CompatibleSettings
+from chatkit_openai_compatible.base import ChatCompatible, CompatibleAliases, CompatibleSettings, ResponsesSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +54,7 @@ class ChatGroq(ChatCompatible):
         super().__init__(model, **cast("Any", kwargs))
 
 
-class DeepSeekOptions(params.DeepSeekParams, _Common, total=False):
+class DeepSeekOptions(params.DeepSeekParams, ResponsesSettings, CompatibleAliases, total=False):
     """Keyword arguments of `ChatDeepSeek`."""
 
 
@@ -63,6 +63,8 @@ class ChatDeepSeek(ChatCompatible):
 
     provider = "deepseek"
     Params = params.DeepSeekParams
+    Settings = ResponsesSettings
+    responses = frozenset({"tools"})
     api_key_env = ("DEEPSEEK_API_KEY",)
     base_url_env = ("DEEPSEEK_API_BASE",)
     default_base_url = "https://api.deepseek.com"
@@ -72,7 +74,7 @@ class ChatDeepSeek(ChatCompatible):
         super().__init__(model, **cast("Any", kwargs))
 
 
-class XAIOptions(params.XAIParams, _Common, total=False):
+class XAIOptions(params.XAIParams, ResponsesSettings, CompatibleAliases, total=False):
     """Keyword arguments of `ChatXAI`."""
 
     xai_api_key: Any
@@ -80,10 +82,12 @@ class XAIOptions(params.XAIParams, _Common, total=False):
 
 
 class ChatXAI(ChatCompatible):
-    """A Grok model at xAI. See `XAIParams`."""
+    """A Grok model at xAI; its own tools (web_search, x_search ...) go through the Responses API. See `XAIParams`."""
 
     provider = "xai"
     Params = params.XAIParams
+    Settings = ResponsesSettings
+    responses = frozenset()
     api_key_env = ("XAI_API_KEY",)
     default_base_url = "https://api.x.ai/v1"
     quirks = quirks.REASONING_CONTENT
@@ -134,7 +138,7 @@ class ChatFireworks(ChatCompatible):
         super().__init__(model, **cast("Any", kwargs))
 
 
-class OpenRouterSettings(CompatibleSettings, total=False):
+class OpenRouterSettings(ResponsesSettings, total=False):
     """Settings of `ChatOpenRouter`. app_url, app_title: who asks (OPENROUTER_APP_URL, OPENROUTER_APP_TITLE)."""
 
     app_url: str | None
@@ -158,6 +162,7 @@ class ChatOpenRouter(ChatCompatible):
     provider = "openrouter"
     Params = params.OpenRouterParams
     Settings = OpenRouterSettings
+    responses = frozenset({"reasoning", "tools"})
     aliases: ClassVar[Mapping[str, str]] = {"openrouter_provider": "provider_options"}
     api_key_env = ("OPENROUTER_API_KEY",)
     base_url_env = ("OPENROUTER_API_BASE",)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chatkit.dialects.openai_chat import ChatCompletionsParams
+from chatkit.dialects.openai_responses import ResponsesParams
 
 __all__ = [
     "AlibabaParams",
@@ -41,14 +42,14 @@ class GroqParams(ChatCompletionsParams, total=False):
     compound_custom: dict[str, Any] | None
 
 
-class DeepSeekParams(ChatCompletionsParams, total=False):
+class DeepSeekParams(ChatCompletionsParams, ResponsesParams, total=False):
     """DeepSeek. thinking: {"type": "enabled" | "disabled"}; `reasoning_effort="none"` disables it too."""
 
     thinking: dict[str, Any] | None
 
 
-class XAIParams(ChatCompletionsParams, total=False):
-    """xAI. search_parameters: retired by xAI in favour of the Responses API's tools. deferred: not supported."""
+class XAIParams(ChatCompletionsParams, ResponsesParams, total=False):
+    """xAI. search_parameters: retired by xAI in favour of the Responses API's tools (web_search, x_search ...)."""
 
     search_parameters: dict[str, Any] | None
 
@@ -94,7 +95,7 @@ class FireworksParams(ChatCompletionsParams, total=False):
     context_length_exceeded_behavior: str | None
 
 
-class OpenRouterParams(ChatCompletionsParams, total=False):
+class OpenRouterParams(ChatCompletionsParams, ResponsesParams, total=False):
     """OpenRouter.
 
     Attributes:
@@ -104,7 +105,6 @@ class OpenRouterParams(ChatCompletionsParams, total=False):
         top_k, min_p, top_a, repetition_penalty: sampling.
     """
 
-    reasoning: dict[str, Any] | None
     models: list[str] | None
     provider_options: dict[str, Any] | None
     plugins: list[dict[str, Any]] | None

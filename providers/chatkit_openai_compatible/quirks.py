@@ -6,6 +6,7 @@ from typing import Any
 
 from chatkit.dialects.openai_chat import Quirks
 from chatkit.dialects.openai_chat.parts import audio_url, data_url, file_url, options_of, video_url
+from chatkit.jsons import as_object
 
 __all__ = [
     "ALIBABA",
@@ -41,7 +42,7 @@ def _deepseek_effort(effort: str) -> dict[str, Any]:
 
 def _openrouter_file(block: dict[str, Any], owner: str) -> dict[str, Any]:
     """OpenRouter fetches files by URL."""
-    extras = block.get("extras") or {}
+    extras = as_object(block.get("extras"))
     name = block.get("filename") or extras.get("filename") or "document.pdf"
     data = data_url(block, owner) or block.get("url") or block.get("file_id")
     return {"type": "file", "file": {"filename": name, "file_data": data}, **options_of(block)}

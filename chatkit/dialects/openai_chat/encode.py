@@ -62,5 +62,6 @@ def _effort(effort: str, quirks: Quirks) -> dict[str, Any]:
 def _stream(params: dict[str, Any], quirks: Quirks) -> dict[str, Any]:
     """Streams ask for usage, unless the service always sends it or the user turned it off."""
     asked = quirks.ask_usage if params.get("stream_usage") is None else params["stream_usage"]
-    options = {**({"include_usage": True} if asked else {}), **(params.get("stream_options") or {})}
+    options: dict[str, Any] = {"include_usage": True} if asked else {}
+    options.update(params.get("stream_options") or {})
     return {"stream": True, "stream_options": options} if options else {"stream": True}

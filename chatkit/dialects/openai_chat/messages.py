@@ -9,7 +9,7 @@ from chatkit.dialects.openai_chat.parts import encode_parts, options_of
 from chatkit.dialects.openai_chat.reasoning import replay
 from chatkit.dialects.openai_chat.tool_calls import CUSTOM_ARG
 from chatkit.errors import UnsupportedFeatureError
-from chatkit.jsons import dumps
+from chatkit.jsons import as_object, dumps, is_object
 from chatkit.messages import AIMessage, BaseMessage, SystemMessage, ToolMessage
 from chatkit.messages.blocks import DATA_BLOCK_TYPES
 
@@ -99,25 +99,32 @@ def _assistant(message: AIMessage, provider: str, quirks: Quirks, owner: str) ->
 
 def _answer(blocks: list[dict[str, Any]]) -> str | list[dict[str, Any]]:
     """The text of an answer: one string, or parts when something stands among the text that must keep its place."""
-    parts = [part for block in blocks if (part := _answer_part(block)) is not None]
+    parts = [part for block in blocks for part in _answer_parts(block)]
     if all(part.keys() == {"type", "text"} for part in parts):
         return "".join(part["text"] for part in parts)
     return parts
 
 
-def _answer_part(block: dict[str, Any]) -> dict[str, Any] | None:
-    extras = block.get("extras") or {}
+def _answer_parts(block: dict[str, Any]) -> list[dict[str, Any]]:
+    extras = as_object(block.get("extras"))
     match block["type"]:
         case "text":
-            return {"type": "text", "text": block.get("text") or "", **options_of(block)} if block.get("text") else None
+            text = [{"type": "text", "text": block["text"], **options_of(block)}] if block.get("text") else []
+            return text + [{"type": "reference", "reference_ids": ids} for ids in _references(block)]
         case "reasoning" if extras.get("field") == "thinking":
             inner = [{"type": "text", "text": block["reasoning"]}] if block.get("reasoning") else []
             more = {key: value for key, value in extras.items() if key != "field"}
-            return {"type": "thinking", "thinking": inner, **more}
+            return [{"type": "thinking", "thinking": inner, **more}]
         case "non_standard" if block["value"].get("type") not in ("refusal", "message_fields"):
-            return block["value"]
+            return [block["value"]]
         case _:
-            return None
+            return []
+
+
+def _references(block: dict[str, Any]) -> list[Any]:
+    """What Mistral's text rests on, as its reference parts name it."""
+    extras = [as_object(annotation.get("extras")) for annotation in block.get("annotations") or ()]
+    return [more["reference_ids"] for more in extras if "reference_ids" in more]
 
 
 def _vendor_fields(blocks: list[dict[str, Any]]) -> dict[str, Any]:
@@ -147,10 +154,10 @@ def _media(blocks: list[dict[str, Any]], quirks: Quirks, owner: str, *, own: boo
 
 
 def _call(block: dict[str, Any], quirks: Quirks) -> dict[str, Any]:
-    extras, args = block.get("extras") or {}, block.get("args")
+    extras, args = as_object(block.get("extras")), block.get("args")
     id = quirks.tool_call_id(block["id"] or "") if quirks.tool_call_id else block.get("id")
     if extras.get("type") == "custom":
-        text = args.get(CUSTOM_ARG) if isinstance(args, dict) else args
+        text = args.get(CUSTOM_ARG) if is_object(args) else args
         return {"id": id, "type": "custom", "custom": {"name": block["name"], "input": text or ""}}
     function = {"name": block["name"], "arguments": args if isinstance(args, str) else dumps(args or {})}
     wire: dict[str, Any] = {"id": id, "type": "function", "function": function}

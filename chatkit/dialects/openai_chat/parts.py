@@ -6,7 +6,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from chatkit.errors import InputError, UnsupportedFeatureError
-from chatkit.jsons import is_object
+from chatkit.jsons import as_object, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -42,7 +42,7 @@ def _part(block: dict[str, Any], quirks: Quirks, owner: str) -> dict[str, Any]:
 
 def options_of(block: dict[str, Any]) -> dict[str, Any]:
     """Options of a part that stand beside its content or under `extras`: cache control."""
-    extras = block.get("extras") or {}
+    extras = as_object(block.get("extras"))
     found = {name: block.get(name, extras.get(name)) for name in _OPTIONS}
     return {name: value for name, value in found.items() if value is not None}
 
@@ -70,7 +70,7 @@ def _image(block: dict[str, Any], owner: str) -> dict[str, Any]:
     url = data_url(block, owner) or block.get("url")
     if not url:
         raise _refuse(block, owner, "send its url or base64")
-    extras = block.get("extras") or {}
+    extras = as_object(block.get("extras"))
     detail = block.get("detail") or extras.get("detail")
     return {"type": "image_url", "image_url": {"url": url, **({"detail": detail} if detail else {})}, **options_of(block)}
 
@@ -98,7 +98,7 @@ def _file(block: dict[str, Any], owner: str) -> dict[str, Any]:
 
 
 def _filename(block: dict[str, Any]) -> str:
-    extras = block.get("extras") or {}
+    extras = as_object(block.get("extras"))
     name = block.get("filename") or extras.get("filename") or extras.get("name") or extras.get("title")
     return name or _NAMES.get(block.get("mime_type") or "", "file")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chatkit.events import ReasoningDelta
-from chatkit.jsons import is_list, is_object
+from chatkit.jsons import as_object, is_list, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,7 +74,7 @@ def replay(blocks: Iterable[dict[str, Any]], default_field: str | None) -> dict[
     """
     fields: dict[str, Any] = {}
     for block in blocks:
-        extras, text = block.get("extras") or {}, block.get("reasoning") or ""
+        extras, text = as_object(block.get("extras")), block.get("reasoning") or ""
         if is_object(extras.get("detail")):
             fields.setdefault("reasoning_details", []).append(_detail(extras["detail"], text))
         elif extras.get("field") != "thinking":

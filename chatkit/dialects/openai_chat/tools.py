@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chatkit.codec import NamedTool, OutputSchema, ToolSpec
-from chatkit.jsons import is_object
+from chatkit.jsons import as_object, is_object
 
 if TYPE_CHECKING:
     from chatkit.dialects.openai_chat.quirks import Quirks
@@ -31,14 +31,27 @@ def encode_tools(params: dict[str, Any], quirks: Quirks) -> dict[str, Any]:
 
 def _tool(tool: ToolSpec | dict[str, Any]) -> dict[str, Any]:
     if isinstance(tool, ToolSpec):
+        extras = tool.extras or {}
+        if extras.get("type") == "custom":
+            return _custom({"name": tool.name, "description": tool.description, "format": extras.get("format")})
         function: dict[str, Any] = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
         if tool.strict is not None:
             function["strict"] = tool.strict
         return {"type": "function", "function": function}
     kind = tool.get("type")
-    if kind in ("function", "custom") and kind not in tool:  # as the Responses API has them
-        return {"type": kind, kind: {key: value for key, value in tool.items() if key != "type"}}
-    return tool
+    if kind not in ("function", "custom") or kind in tool:
+        return tool
+    inner = {key: value for key, value in tool.items() if key != "type"}  # as the Responses API has it
+    return _custom(inner) if kind == "custom" else {"type": kind, kind: inner}
+
+
+def _custom(tool: dict[str, Any]) -> dict[str, Any]:
+    """A tool whose input is free text."""
+    inner = {key: value for key, value in tool.items() if value}
+    form = as_object(inner.get("format"))
+    if form.get("type") == "grammar" and "grammar" not in form:
+        inner["format"] = {"type": "grammar", "grammar": {key: value for key, value in form.items() if key != "type"}}
+    return {"type": "custom", "custom": inner}
 
 
 def _name(tool: dict[str, Any]) -> Any:
