@@ -24,7 +24,7 @@ from chatkit.errors import (
     RateLimitError,
     ServerError,
 )
-from chatkit.jsons import decode, excerpt, is_list, is_object
+from chatkit.jsons import as_object, decode, excerpt, is_list, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,16 @@ _CONTEXT = re.compile(
     re.IGNORECASE,
 )
 _FILTER = re.compile(r"content[ _-]?(filter|policy|management)|responsible_?ai|safety system|flagged|moderation", re.IGNORECASE)
-_NO_QUOTA = frozenset({"insufficient_quota", "credit_balance_exhausted", "billing_hard_limit_reached", "billing_not_active"})
+_NO_QUOTA = frozenset(
+    {
+        "insufficient_quota",
+        "credit_balance_exhausted",
+        "billing_hard_limit_reached",
+        "billing_not_active",
+        "enforced_spend_limit_reached",
+        "contract_spend_limit_reached",
+    }
+)
 _BY_WORD: dict[str, type[ModelError]] = {
     "authentication_error": AuthenticationError,
     "invalid_api_key": AuthenticationError,
@@ -202,12 +211,15 @@ def _facts(body: Any) -> tuple[str, str | None, str | None]:
         return inner, _word(body.get("error_type") or body.get("type")), _word(body.get("code"))
     if not is_object(inner):
         inner = body
-    message = next((inner[key] for key in ("message", "Message", "error_message", "detail", "title", "msg") if inner.get(key)), "")
+    message = next(
+        (inner[key] for key in ("message", "Message", "error_message", "detail", "title", "msg") if inner.get(key)), ""
+    )
     metadata = inner.get("metadata")
     if is_object(metadata) and metadata.get("raw"):
         message = f"{message}: {metadata['raw'] if isinstance(metadata['raw'], str) else metadata['raw']!r}"
     kind = inner.get("type") or inner.get("status") or inner.get("__type") or inner.get("error_type")
-    return message if isinstance(message, str) else excerpt(repr(message)), _word(kind), _word(inner.get("code"))
+    code = inner.get("code") or as_object(inner.get("details")).get("error_code")  # Anthropic has it among the details
+    return message if isinstance(message, str) else excerpt(repr(message)), _word(kind), _word(code)
 
 
 def _word(value: Any) -> str | None:

@@ -29,7 +29,7 @@ _WORDS = {
     "timeout": "timeout_error",
     "too_large": "request_too_large",
     "rate_limit": "rate_limit_error",
-    "quota": "billing_error",
+    "quota": "rate_limit_error",
     "server": "api_error",
     "bad_gateway": "api_error",
     "unavailable": "api_error",
@@ -117,7 +117,8 @@ def _usage(answer: Answer) -> dict[str, Any]:
 
 def _error(problem: Problem) -> dict[str, Any]:
     error = {"type": _WORDS.get(problem.kind, "invalid_request_error"), "message": problem.message}
-    return {"type": "error", "error": error}
+    details = {"details": {"error_code": "enforced_spend_limit_reached"}} if problem.kind == "quota" else {}
+    return {"type": "error", "error": {**error, **details}}
 
 
 # Blocks, whole.

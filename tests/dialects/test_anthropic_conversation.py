@@ -303,6 +303,15 @@ def test_citations_of_every_kind_go_back_word_for_word(location) -> None:
     assert turns(HumanMessage("Hi"), message, HumanMessage("?"))[1]["content"][0]["citations"] == [cited]
 
 
+def test_a_paused_answer_goes_back_as_the_last_turn_and_becomes_one_with_what_follows() -> None:
+    paused = read(MODEL, whole_of([THINKING, WEB_SEARCH[0]], stop_reason="pause_turn"))
+    assert turns(HumanMessage("Hi"), paused)[-1] == {"role": "assistant", "content": [THINKING, WEB_SEARCH[0]]}
+    rest = read(MODEL, stream_of(WEB_SEARCH[1:]))
+    said = turns(HumanMessage("Hi"), paused, rest, HumanMessage("Thanks"))
+    assert [turn["role"] for turn in said] == ["user", "assistant", "user"]
+    assert said[1]["content"] == [THINKING, *WEB_SEARCH]
+
+
 def test_of_another_vendor_s_answer_only_text_and_calls_go_back() -> None:
     message = read(MODEL, whole_of([THINKING, *WEB_SEARCH, {"type": "tool_use", "id": "t1", "name": "f", "input": {}}]))
     message.response_metadata["model_provider"] = "openai"

@@ -149,6 +149,12 @@ def test_what_has_no_standard_form_is_kept() -> None:
         assert read(MODEL, body).content_blocks == [{"type": "non_standard", "value": block} for block in blocks]
 
 
+def test_a_fallback_says_which_model_answers() -> None:
+    blocks = [{"type": "fallback", "from": {"model": "a"}, "to": {"model": "b"}}, {"type": "text", "text": "Hi"}]
+    for body in (stream_of(blocks), whole_of(blocks)):
+        assert read(MODEL, body).response_metadata["model_name"] == "b"
+
+
 def test_arguments_that_come_whole_with_the_start() -> None:
     call = start(type="tool_use", id="toolu_1", name="f", input={"a": 1})
     server = start(1, type="server_tool_use", id="srv_1", name="web_search", input={"query": "x"})
@@ -161,6 +167,12 @@ def test_arguments_that_come_with_the_start_and_again_in_pieces() -> None:
     call = start(type="tool_use", id="toolu_1", name="f", input={"a": 1})
     again = delta(type="input_json_delta", partial_json='{"a": 1}')
     assert read(MODEL, sse(BEGIN, call, again, stop(), *END)).tool_calls[0]["args"] == {"a": 1}
+
+
+def test_arguments_that_a_gateway_sends_as_text() -> None:
+    call = {"type": "tool_use", "id": "toolu_1", "name": "f", "input": '{"a": 1}'}
+    assert read(MODEL, whole_of([call])).tool_calls[0]["args"] == {"a": 1}
+    assert read(MODEL, sse(BEGIN, start(**call), stop(), *END)).tool_calls[0]["args"] == {"a": 1}
 
 
 def test_blocks_that_stand_in_message_start_already() -> None:
@@ -339,7 +351,18 @@ def test_what_is_not_known_is_passed_over() -> None:
     assert read(MODEL, said + b"data: [DONE]\n\n").text == "He"
 
 
-@pytest.mark.parametrize("body", [b"data: {oops\n\n", b"{oops", b"[]", b'{"id": "msg_1"}', b"<html>busy</html>"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"data: {oops\n\n",
+        b'data: {"type": "\xff"}\n\n',
+        b'{"id": "\xff"}',
+        b"{oops",
+        b"[]",
+        b'{"id": "msg_1"}',
+        b"<html>busy</html>",
+    ],
+)
 def test_what_is_not_this_format_is_refused(body) -> None:
     with pytest.raises(InvalidResponseError):
         read(MODEL, body)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from chatkit.errors import AuthenticationError, ContextLengthError, InputError, MissingKeyError, OverloadedError
+from chatkit.errors import AuthenticationError, ContextLengthError, InputError, MissingKeyError, OverloadedError, RateLimitError
 from chatkit_anthropic import PROVIDERS, ChatAnthropic, ChatAnthropicVertex
 from tests.providers.codec_case import request_of, sent
 
@@ -109,6 +111,13 @@ def test_errors(status, body, kind) -> None:
     error = model(api_key="k")._error(status, {"request-id": "req_1"}, body)
     assert type(error) is kind
     assert error.request_id == "req_1"
+
+
+def test_a_spend_limit_is_not_worth_another_try() -> None:
+    for code, again in (("enforced_spend_limit_reached", False), ("ramp_limit_exceeded", True)):
+        body = {"type": "error", "error": {"type": "rate_limit_error", "message": "no", "details": {"error_code": code}}}
+        error = model(api_key="k")._error(429, {}, json.dumps(body).encode())
+        assert (type(error), error.code, error.retryable) == (RateLimitError, code, again)
 
 
 # Vertex.

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chatkit.codec import Call, OutputSchema, Request, ToolSpec
-from chatkit.errors import BadRequestError, OverloadedError
+from chatkit.errors import BadRequestError, OverloadedError, RateLimitError
 from chatkit.events import ErrorEvent
 from chatkit.fold import Fold
 from chatkit.jsons import encode
@@ -170,6 +170,9 @@ def test_the_version_is_asked_for() -> None:
 def test_faults() -> None:
     with pytest.raises(BadRequestError):
         ask(Simulator(fault=Fault(status=400)), "Hi")
+    with pytest.raises(RateLimitError) as caught:
+        ask(Simulator(fault=Fault(status=429, kind="quota")), "Hi")
+    assert not caught.value.retryable
     for stream in (False, True):
         with pytest.raises(OverloadedError):
             ask(Simulator(fault=Fault(error="before")), "Hi", stream=stream)

@@ -5,13 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chatkit.dialects.anthropic.citations import annotation_of
-from chatkit.events import Citation, Event, Raw, ReasoningDelta, ServerToolCallChunk, ServerToolResult, TextDelta, ToolCallChunk
-from chatkit.jsons import dumps, is_object
+from chatkit.events import (
+    Citation,
+    Event,
+    Metadata,
+    Raw,
+    ReasoningDelta,
+    ServerToolCallChunk,
+    ServerToolResult,
+    TextDelta,
+    ToolCallChunk,
+)
+from chatkit.jsons import as_object, dumps, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["events_of_block", "is_call"]
+__all__ = ["args_text", "events_of_block", "is_call"]
 
 MCP_PREFIX = "mcp:"
 """Stands before the names of tools of a remote MCP server, so that they cannot be taken for the API's own."""
@@ -56,7 +66,7 @@ def _thinking(block: dict[str, Any], index: int | None) -> list[Event]:
 
 def _call(block: dict[str, Any], index: int | None) -> list[Event]:
     extras = _rest(block, "id", "name", "input")
-    return [ToolCallChunk(_args(block), index, block.get("id"), block.get("name"), extras or None)]
+    return [ToolCallChunk(args_text(block.get("input")), index, block.get("id"), block.get("name"), extras or None)]
 
 
 def _server_call(block: dict[str, Any], index: int | None) -> list[Event]:
@@ -66,7 +76,7 @@ def _server_call(block: dict[str, Any], index: int | None) -> list[Event]:
         extras = {"block_type": block["type"], "tool_name": name, **extras}
     if block["type"] == "mcp_tool_use":
         name = MCP_PREFIX + name
-    return [ServerToolCallChunk(_args(block), index, block.get("id"), name, extras or None)]
+    return [ServerToolCallChunk(args_text(block.get("input")), index, block.get("id"), name, extras or None)]
 
 
 def _server_result(block: dict[str, Any], index: int | None) -> list[Event]:
@@ -76,8 +86,15 @@ def _server_result(block: dict[str, Any], index: int | None) -> list[Event]:
     return [ServerToolResult(block.get("tool_use_id"), "error" if failed else "success", content, index=index, extras=extras)]
 
 
-def _args(block: dict[str, Any]) -> str:
-    return "" if block.get("input") is None else dumps(block["input"])
+def _fallback(block: dict[str, Any], index: int | None) -> list[Event]:
+    """From here on another model answers than the one that `message_start` named."""
+    model = as_object(block.get("to")).get("model")
+    return [Raw(block, index), *([Metadata({"model_name": model})] if model else [])]
+
+
+def args_text(given: Any) -> str:
+    """The `input` of a call as JSON text; some gateways send text already."""
+    return given if isinstance(given, str) else "" if given is None else dumps(given)
 
 
 def _rest(block: dict[str, Any], *known: str) -> dict[str, Any]:
@@ -88,4 +105,5 @@ _READERS: dict[str, Callable[[dict[str, Any], int | None], list[Event]]] = {
     "text": _text,
     "thinking": _thinking,
     "tool_use": _call,
+    "fallback": _fallback,
 }

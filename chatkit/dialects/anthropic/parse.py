@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct, field
 
 from chatkit.codec import incomplete
-from chatkit.dialects.anthropic.blocks_in import events_of_block, is_call
+from chatkit.dialects.anthropic.blocks_in import args_text, events_of_block, is_call
 from chatkit.dialects.anthropic.citations import annotation_of
 from chatkit.dialects.anthropic.usage import standard_usage
 from chatkit.dialects.base import SSEParser
@@ -31,7 +31,7 @@ from chatkit.events import (
     Usage,
 )
 from chatkit.events import ServerToolCallChunk as ServerChunk
-from chatkit.jsons import as_object, dumps, excerpt, is_list, is_object, not_json
+from chatkit.jsons import as_object, excerpt, is_list, is_object, not_json
 from chatkit.statuses import error_from_body
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class AnthropicReader:
         self._id: str | None = None
         self._begun = False  # a block was opened
         self._call: Callable[[str, int | None], Event] = ToolCallChunk  # what pieces of arguments belong to now
-        self._input: dict[str, Any] | None = None  # arguments that came whole with the start of a call
+        self._input: Any = None  # arguments that came whole with the start of a call
         self._usage: dict[str, Any] = {}
         self._facts: dict[str, Any] = {}
 
@@ -188,7 +188,7 @@ class AnthropicReader:
     def _block_stop(self, said: _StreamObject, data: bytes) -> list[Event]:
         if not self._input:
             return []
-        args, self._input = dumps(self._input), None
+        args, self._input = args_text(self._input), None
         return [self._call(args, said.index)]
 
     def _message_delta(self, said: _StreamObject, data: bytes) -> list[Event]:
