@@ -85,16 +85,14 @@ class ChatOllama(ChatModel):
     base_url_env = ("OLLAMA_BASE_URL", "OLLAMA_HOST")
     default_base_url = "http://127.0.0.1:11434"
     key_required = False
+    structured_method = "json_schema"
 
     def __init__(self, model: str, **kwargs: Unpack[OllamaOptions]) -> None:
         super().__init__(model, **kwargs)
 
     def _find_base_url(self) -> str:
-        """`OLLAMA_HOST` is often only "host", ":port" or "0.0.0.0", which is where the server listens."""
         given = self.settings.get("base_url") or next(filter(None, map(os.environ.get, self.base_url_env)), None)
-        if given:
-            self.settings["base_url"] = whole_address(given)
-        return super()._find_base_url()
+        return whole_address(given or self.default_base_url)
 
     def _encode(self, call: Call) -> Request:
         bearer = f"Bearer {call.api_key}" if call.api_key else None
@@ -106,18 +104,19 @@ class ChatOllama(ChatModel):
         return OllamaParser()
 
 
-_BARE = re.compile(r"(?P<host>\[[^]]*\]|[^:/]*)(?::(?P<port>\d*))?(?P<path>/.*)?")
+_BARE = re.compile(r"(?P<host>\[[^]]*\]|[^:/]*)(?::(?P<port>\d*))?(?P<path>/(?!/).*)?")
 
 
 def whole_address(given: str) -> str:
     """An address with scheme and port, from any form that Ollama's own client takes.
 
-    With `https://` the port is 443 unless given, with `http://` 80, and 11434 when the scheme is left out.
+    `OLLAMA_HOST` is often only a host, ":port", or "0.0.0.0", which is where the server listens. The port is 11434
+    when the scheme is left out, else that of the scheme.
     """
     address = given.strip().rstrip("/")
-    if "://" not in address:
-        match = _BARE.fullmatch(address)
-        if match is None:
-            raise InputError(f"base_url {given!r} is not an address; it must look like 'http://127.0.0.1:11434'")
+    match = _BARE.fullmatch(address)
+    if match is not None:
         address = f"http://{match['host'] or '127.0.0.1'}:{match['port'] or '11434'}{match['path'] or ''}"
+    if re.match(r"https?://[^/]", address) is None:
+        raise InputError(f"base_url {given!r} is not an address; it must look like 'http://127.0.0.1:11434'")
     return address.replace("://0.0.0.0", "://127.0.0.1", 1)

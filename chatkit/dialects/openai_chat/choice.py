@@ -8,7 +8,7 @@ from chatkit.dialects.openai_chat.reasoning import Details, read_fields, thinkin
 from chatkit.dialects.openai_chat.server_tools import ServerTools
 from chatkit.dialects.openai_chat.sources import read_annotations
 from chatkit.dialects.openai_chat.tool_calls import ToolCalls
-from chatkit.events import Event, Finish, Media, Metadata, Raw, ReasoningDelta, TextDelta
+from chatkit.events import Citation, Event, Finish, Media, Metadata, Raw, ReasoningDelta, TextDelta
 from chatkit.jsons import dumps, is_list, is_object
 from chatkit.messages.blocks import split_data_url
 
@@ -34,7 +34,7 @@ class Choice:
     def __init__(self, audio_format: str | None = None) -> None:
         self.calls = ToolCalls()
         self.text_index = 0
-        self._thinking = False  # the last part of a list content was a thinking part
+        self._text_ended = False  # by a thinking or reference part: the next text is a block of its own
         self._details = Details()
         self._server_tools = ServerTools()
         self._audio_format = audio_format
@@ -78,17 +78,20 @@ class Choice:
         return events
 
     def _text(self, text: str) -> TextDelta:
-        if self._thinking:
-            self._thinking = False
+        if self._text_ended:
+            self._text_ended = False
             self.text_index += 1
         return TextDelta(text, self.text_index)
 
     def _part(self, part: dict[str, Any]) -> list[Event]:
         kind = part.get("type")
         if kind == "thinking":
-            self._thinking = True
+            self._text_ended = True
             extras = {"field": "thinking", **{key: part[key] for key in ("signature", "closed") if part.get(key) is not None}}
             return [ReasoningDelta(thinking_text(part), f"thinking:{self.text_index}", extras=extras)]
+        if kind == "reference":  # Mistral: what the text before it rests on
+            self._text_ended = True
+            return [Citation({"type": "citation", "extras": {"reference_ids": part.get("reference_ids")}}, self.text_index)]
         text = part.get("text")
         if kind == "text" or (kind is None and isinstance(text, str)):
             return [self._text(text)] if isinstance(text, str) and text else []

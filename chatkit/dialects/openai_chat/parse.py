@@ -13,7 +13,7 @@ from chatkit.dialects.openai_chat.fast import DETAIL, REASONING, TEXT, TOOL, har
 from chatkit.dialects.openai_chat.sources import Sources
 from chatkit.dialects.openai_chat.usage import find_usage, read_usage
 from chatkit.errors import InvalidResponseError
-from chatkit.events import ErrorEvent, Event, Finish, Metadata, ReasoningDelta, Start, TextDelta, ToolCallChunk, Usage
+from chatkit.events import Citation, ErrorEvent, Event, Finish, Metadata, ReasoningDelta, Start, TextDelta, ToolCallChunk, Usage
 from chatkit.fold import Fold
 from chatkit.jsons import decode, excerpt, is_list, is_object, not_json
 from chatkit.statuses import error_from_body
@@ -110,6 +110,8 @@ class ChatParser(SSEParser):
                 self._fast = self._text
             elif type(event) is ToolCallChunk:
                 self._fast = self._tool
+            elif type(event) is Citation:
+                self._fast = None  # the next text may begin a block of its own
             elif type(event) is ReasoningDelta and event.extras:
                 self._fast = self._reasoning_way(event, event.extras.get("field"))
 
