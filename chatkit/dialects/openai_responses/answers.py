@@ -11,27 +11,30 @@ from typing import TYPE_CHECKING, Any
 from chatkit.dialects.openai_responses.parts import text_or_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from chatkit.messages import ToolMessage
 
 __all__ = ["answer_item"]
 
 
-def answer_item(message: ToolMessage, kinds: dict[str, str], owner: str) -> dict[str, Any]:
+def answer_item(message: ToolMessage, calls: Mapping[str, dict[str, Any]], owner: str) -> dict[str, Any]:
     """The output item for a tool's result.
 
     Args:
-        kinds: type of the item of every call that came before, by call id. `additional_kwargs["type"]` of the message
-            says it as well ("custom_tool_call_output").
+        calls: the items of the calls that came before, by call id. `additional_kwargs["type"]` of the message says the
+            kind as well ("custom_tool_call_output").
         owner: the model's class, for error messages.
 
     Raises:
         UnsupportedFeatureError: the result holds audio or video.
     """
     said = message.additional_kwargs.get("type")
-    kind = said.removesuffix("_output") if isinstance(said, str) else kinds.get(message.tool_call_id, "")
-    return _ANSWERS.get(kind, _function)(message, owner)
+    call = calls.get(message.tool_call_id, {})
+    kind = said.removesuffix("_output") if isinstance(said, str) else call.get("type", "")
+    item = _ANSWERS.get(kind, _function)(message, owner)
+    # A call that a program of the model's made is answered to that program.
+    return {**item, "caller": call["caller"]} if call.get("caller") else item
 
 
 def _function(message: ToolMessage, owner: str) -> dict[str, Any]:

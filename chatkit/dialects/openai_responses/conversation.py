@@ -44,29 +44,31 @@ def input_items(
     Raises:
         UnsupportedFeatureError: content that the API does not take.
     """
-    kinds: dict[str, str] = {}
-    _items(earlier or [], speaker, stateless, kinds)
-    return _items(messages, speaker, stateless, kinds)
+    calls: dict[str, dict[str, Any]] = {}
+    _items(earlier or [], speaker, stateless, calls)
+    return _items(messages, speaker, stateless, calls)
 
 
-def _items(messages: list[BaseMessage], speaker: Speaker, stateless: bool, kinds: dict[str, str]) -> list[dict[str, Any]]:
+def _items(
+    messages: list[BaseMessage], speaker: Speaker, stateless: bool, calls: dict[str, dict[str, Any]]
+) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     for message in messages:
         if not isinstance(message, AIMessage):
-            items += _incoming(message, kinds, speaker)
+            items += _incoming(message, calls, speaker)
             continue
         said = assistant_items(message, speaker.provider, stateless=stateless)
-        kinds.update((item["call_id"], item["type"]) for item in said if isinstance(item.get("call_id"), str))
+        calls.update((item["call_id"], item) for item in said if isinstance(item.get("call_id"), str))
         items += said
     return items
 
 
-def _incoming(message: BaseMessage, kinds: dict[str, str], speaker: Speaker) -> list[dict[str, Any]]:
+def _incoming(message: BaseMessage, calls: dict[str, dict[str, Any]], speaker: Speaker) -> list[dict[str, Any]]:
     """A message to the model; items of the API's own that stand in it (approvals, outputs) follow it."""
     own = [block["value"] for block in message.content_blocks if _is_item(block)]
     blocks = [block for block in message.content_blocks if not _is_item(block)]
     if isinstance(message, ToolMessage):
-        return own or [answer_item(message, kinds, speaker.owner)]
+        return own or [answer_item(message, calls, speaker.owner)]
     if own and not blocks:
         return own
     return [{"role": _role(message, speaker), "content": text_or_parts(blocks, speaker.owner)}, *own]

@@ -97,7 +97,7 @@ class ResponsesParser(SSEParser):
             if response.error is None:
                 raise not_json(body, "it has neither status nor output")
             return [ErrorEvent(error_from_body({"error": response.error}))]
-        return [*self._start(response), *self._rest(response), *_ending(response)]
+        return [*self._start(response), *self._output(response), *_ending(response)]
 
     def end(self) -> list[Event]:
         """The stream is over; raises IncompleteStreamError when no event ended it."""
@@ -109,7 +109,7 @@ class ResponsesParser(SSEParser):
 
     def _start(self, response: Response) -> list[Event]:
         self._started = True
-        return [Start(response.id, response.model, metadata_of(response))]
+        return [Start(response.id, response.model, metadata_of(response, start=True))]
 
     def _begin(self, frame: Frame) -> list[Event]:
         response = None if self._started else frame.whole()
@@ -130,13 +130,17 @@ class ResponsesParser(SSEParser):
         """An event of no known type; gateways report errors in one without type."""
         return self._error(frame) if frame.error is not None and not frame.type else []
 
+    def _output(self, response: Response) -> list[Event]:
+        """The items of a whole answer."""
+        events: list[Event] = []
+        for number, item in enumerate(_items(response)):
+            events += self._items.end(item, self._slots.open(None, number))
+        return events
+
     def _rest(self, response: Response) -> list[Event]:
         """What the last event says of items that the stream did not end. Proxies leave `output` empty here."""
         events: list[Event] = []
-        output: list[Any] = response.output if is_list(response.output) else []
-        for number, item in enumerate(output):
-            if not is_object(item):
-                continue
+        for number, item in enumerate(_items(response)):
             slot = self._slots.by_id(item.get("id")) or (self._slots[number] if number < len(self._slots) else None)
             if slot is None and not self._resumed:
                 slot = self._slots.open(item.get("id"), number)
@@ -229,6 +233,10 @@ def _str(delta: Any) -> str:
 
 def _json(delta: Any) -> str:
     return delta if isinstance(delta, str) else dumps(delta or {})
+
+
+def _items(response: Response) -> list[dict[str, Any]]:
+    return [item for item in response.output if is_object(item)] if is_list(response.output) else []
 
 
 def _ending(response: Response) -> list[Event]:

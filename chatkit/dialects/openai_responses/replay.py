@@ -101,6 +101,12 @@ class _Turn:
     def reasoning(self, block: dict[str, Any]) -> None:
         extras = dict(extras_of(block))
         kind = extras.pop("part", "summary_text")
+        if (
+            "encrypted_content" in extras
+            and self._open == ("reasoning", block.get("id"))
+            and "encrypted_content" in self.items[-1]
+        ):
+            self._open = None  # xAI gives several reasoning items of one answer the same id
         item = self._last("reasoning", block.get("id"), lambda: _reasoning_item(block))
         item.update(extras)
         if block.get("reasoning"):

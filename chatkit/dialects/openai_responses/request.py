@@ -36,19 +36,19 @@ _TRANSLATED = frozenset(
         "verbosity",
     }
 )
-_ABSENT = (
-    "audio",
-    "frequency_penalty",
-    "logit_bias",
-    "modalities",
-    "n",
-    "prediction",
-    "presence_penalty",
-    "seed",
-    "stop",
-    "web_search_options",
-)
-"""Parameters of Chat Completions that this API has not."""
+_ABSENT: dict[str, Any] = {
+    "audio": None,
+    "frequency_penalty": 0,
+    "logit_bias": {},
+    "modalities": ["text"],
+    "n": 1,
+    "prediction": None,
+    "presence_penalty": 0,
+    "seed": None,
+    "stop": [],
+    "web_search_options": None,
+}
+"""Parameters of Chat Completions that this API has not, and the value at which leaving them out changes nothing."""
 
 _NOT_REASONING = re.compile(r"(^|/)(gpt-3|gpt-4|chatgpt-4|gpt-5[\w.]*-chat)")
 _ENCRYPTED = "reasoning.encrypted_content"
@@ -71,7 +71,7 @@ def encode_responses(call: Call, speaker: Speaker, *, use_previous: bool = False
     if params.get("max_tokens") is not None:
         body["max_output_tokens"] = params["max_tokens"]
     body.update(_reasoning(params), **_text(params), **_tools(params, stream=call.stream), **_include(call))
-    body.update((name, value) for name, value in params.items() if name not in _TRANSLATED)
+    body.update((name, value) for name, value in params.items() if name not in _TRANSLATED and name not in _ABSENT)
     return {**body, **_stream(params)} if call.stream else body
 
 
@@ -83,8 +83,8 @@ def _stream(params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refuse(params: dict[str, Any], owner: str) -> None:
-    for name in _ABSENT:
-        if params.get(name) not in (None, [], {}):
+    for name, neutral in _ABSENT.items():
+        if params.get(name) not in (None, neutral):
             raise UnsupportedFeatureError(
                 f"{owner}: the Responses API has no parameter {name!r}; leave it out, or set use_responses_api=False"
             )

@@ -88,9 +88,9 @@ def is_server_result(item: dict[str, Any]) -> bool:
 
 def open_call(item: dict[str, Any], slot: Slot) -> list[Event]:
     """A call begins: its name, so that whoever watches can be told what is going on."""
-    slot.server = True
+    slot.server, slot.call_id = True, _call_id(item)
     begun = free_text.begin("code", slot) if isinstance(item.get("code"), str) else ""
-    return [ServerToolCallChunk(begun, slot.index, _call_id(item), _name(item))]
+    return [ServerToolCallChunk(begun, slot.index, slot.call_id, _name(item))]
 
 
 def end_call(item: dict[str, Any], slot: Slot, *, fill: bool) -> list[Event]:
@@ -100,14 +100,13 @@ def end_call(item: dict[str, Any], slot: Slot, *, fill: bool) -> list[Event]:
         fill: False when a resumed stream missed the pieces of the arguments.
     """
     tool = _TOOLS[item["type"]]
+    id = slot.call_id or _call_id(item)
     kept = {key: value for key, value in item.items() if key != "result"}
-    events: list[Event] = [
-        ServerToolCallChunk(_args(item, tool, slot, fill), slot.index, _call_id(item), _name(item), {"item": kept})
-    ]
+    events: list[Event] = [ServerToolCallChunk(_args(item, tool, slot, fill), slot.index, id, _name(item), {"item": kept})]
     if isinstance(item.get("result"), str):
         events.append(Media(_image(item), slot.index))
     if tool.has_result:
-        events.append(ServerToolResult(_call_id(item), _status(item), _output(item, tool), index=slot.index))
+        events.append(ServerToolResult(id, _status(item), _output(item, tool), index=slot.index))
     return events
 
 

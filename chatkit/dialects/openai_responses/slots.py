@@ -20,17 +20,19 @@ class Slot:
         opened: its beginning was seen; a resumed stream may set in behind it.
         done: its final form was seen.
         server: the provider runs this call itself.
+        call_id: the id under which the call was announced; results refer to it, whatever id a proxy gives later.
         parts, thoughts: block index of every part of a message, or of the reasoning, that came in pieces.
         joined: pieces of arguments, input or code came.
         quoted: an argument of free text has begun.
         cited, logged: citations and token probabilities came.
     """
 
-    __slots__ = ("cited", "done", "index", "joined", "logged", "opened", "parts", "quoted", "server", "thoughts")
+    __slots__ = ("call_id", "cited", "done", "index", "joined", "logged", "opened", "parts", "quoted", "server", "thoughts")
 
     def __init__(self, index: int, *, opened: bool) -> None:
         self.index = index
         self.opened = opened
+        self.call_id: str | None = None
         self.done = self.server = self.joined = self.quoted = self.cited = self.logged = False
         self.parts: dict[int | None, int | str] = {}
         self.thoughts: dict[tuple[str, int | None], int | str] = {}

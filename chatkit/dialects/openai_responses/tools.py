@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatkit.codec import NamedTool, OutputSchema, ToolSpec
 from chatkit.jsons import is_object
+from chatkit.schema.tool_dicts import BUILT_IN_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,7 +70,7 @@ def tool_choice(choice: Any, tools: list[dict[str, Any]]) -> Any:
             return {"type": "mcp", "server_label": choice.name}
         if tool.get("type") == choice.name:
             return {"type": choice.name}
-    return {"type": "function", "name": choice.name}
+    return {"type": choice.name} if choice.name in BUILT_IN_TYPES else {"type": "function", "name": choice.name}
 
 
 def text_format(response_format: Any) -> dict[str, Any]:

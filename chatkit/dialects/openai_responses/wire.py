@@ -78,12 +78,12 @@ METADATA = (
     "object",
     "created_at",
     "status",
-    "incomplete_details",
-    "service_tier",
     "store",
     "background",
     "conversation",
     "previous_response_id",
+    "service_tier",
+    "incomplete_details",
     "metadata",
     "user",
     "moderation",
@@ -96,12 +96,16 @@ decode_frame = msgspec.json.Decoder(Frame).decode
 decode_response = msgspec.json.Decoder(Response).decode
 
 
-def metadata_of(response: Response) -> dict[str, Any]:
+_AT_START = METADATA[:8]
+
+
+def metadata_of(response: Response, *, start: bool = False) -> dict[str, Any]:
     """What `response_metadata` keeps of a response object; empty fields are left out.
 
-    `object` is always there: it tells an answer of this API from one of Chat Completions by the same vendor.
+    At the start of an answer only what names it: lists that came twice would add up. `object` is always there: it
+    tells an answer of this API from one of Chat Completions by the same vendor.
     """
-    values = ((name, getattr(response, name)) for name in METADATA)
+    values = ((name, getattr(response, name)) for name in (_AT_START if start else METADATA))
     return {"object": "response", **{name: value for name, value in values if value is not None and value != {}}}
 
 
