@@ -21,6 +21,9 @@ COMMANDS: dict[str, str] = {
 }
 """Subcommands and what they do; each is a module `chatkit.cli.<name>`."""
 
+DELEGATED = {"profiles": "chatkit.profiles.cli"}
+"""Subcommands whose module has a `main` of its own."""
+
 FAILED = 1
 USAGE = 2
 INTERRUPTED = 130
@@ -49,6 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     words = list(sys.argv[1:] if argv is None else argv)
     try:
+        if words and words[0] in DELEGATED:
+            return importlib.import_module(DELEGATED[words[0]]).main(words[1:])
         command, args = _parse(words)
         return command.run(args)
     except InputError as error:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Connection"]
 
+_TURN = 16
+"""Pieces that are sent before other connections have their turn."""
+
 
 class Connection(asyncio.Protocol):
     """Answers the requests of one client, one after the other.
@@ -85,28 +88,38 @@ class Connection(asyncio.Protocol):
     # What it does.
 
     async def _serve(self) -> None:
+        try:
+            await self._answer_all()
+        except Exception:
+            self._transport.abort()  # a fault of the simulator's own must not leave the client waiting
+            raise
+        self._task = None
+
+    async def _answer_all(self) -> None:
         while self._waiting:
             request = self._waiting.popleft()
             response = self._response = self._simulator.respond(request)
             complete = await self._send(response)
             self._response = None
+            if complete:
+                response.seen.ended_at = time.monotonic()
             if not complete or wants_close(request):
                 self._closing = True
                 self._transport.close()
                 return
-            response.seen.ended_at = time.monotonic()
-        self._task = None
 
     async def _send(self, response: Response) -> bool:
         """Send a response; False when its steps end with a cut."""
         await _wait(response.delay)
         write = self._transport.write
         write(head(response.status, response.headers, response.length))
-        for step in response.steps:
+        for nth, step in enumerate(response.steps, 1):
             if isinstance(step, bytes):
                 write(step if response.length is not None else chunk(step))
                 if not self._writable.is_set():
                     await self._writable.wait()
+                elif not nth % _TURN:
+                    await asyncio.sleep(0)
             elif isinstance(step, Abort):
                 return False
             else:

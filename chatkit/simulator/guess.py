@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from chatkit.jsons import is_list, is_object
 from chatkit.simulator import mentions
 from chatkit.simulator.knowledge import FACTS
-from chatkit.simulator.schemas import bounded, fits, kind_of, pick, resolved, sized
+from chatkit.simulator.schemas import bounded, fits, is_simple, kind_of, pick, resolved, sized
 from chatkit.simulator.strings import string_for
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class _Guess:
         """A known value as the schema wants it: objects get the properties that it names, no others."""
         if is_list(known):
             items = resolved(schema.get("items"), self._root)
-            same = [item for item in known if fits(item, kind_of(items))][: schema.get("maxItems")]
+            same = [item for item in known if is_simple(items) and fits(item, kind_of(items))][: schema.get("maxItems")]
             if len(same) < max(1, schema.get("minItems", 0)):
                 return self._array(schema, name, depth)
             return [self._shaped(item, items, name, depth + 1) for item in same]
@@ -108,7 +108,7 @@ class _Guess:
 
     def _texts(self, items: dict[str, Any]) -> list[Any]:
         """What the prompt quotes or names, where the items of a list may be any text."""
-        if kind_of(items) != "string" or items.keys() & {"enum", "const", "format", "minLength", "maxLength", "pattern"}:
+        if not is_simple(items) or kind_of(items) != "string" or items.keys() & {"format", "minLength", "maxLength"}:
             return []
         return mentions.quoted(self._prompt) or mentions.names(self._prompt)
 

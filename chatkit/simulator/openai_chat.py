@@ -7,23 +7,21 @@ servers send them (wire sheet: openai_compatible §1, §5): api.openai.com itsel
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from chatkit.codec import NamedTool, ToolSpec
-from chatkit.errors import InputError
-from chatkit.jsons import dumps, encode, is_list, is_object
-from chatkit.messages.coerce import to_messages
-from chatkit.simulator.dialect import Frame, Limits, Refused, body_of, sse
+from chatkit.jsons import dumps, encode, is_object
+from chatkit.simulator.dialect import Frame, Limits, body_of, sse
 from chatkit.simulator.logprobs import logprobs_of
-from chatkit.simulator.problem import Problem, problem
-from chatkit.simulator.question import Question
-from chatkit.simulator.reply import Answer, args_text
+from chatkit.simulator.openai_chat_question import question_of
+from chatkit.simulator.reply import Answer, args_object, args_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chatkit.codec import Request
     from chatkit.simulator.dialect import Part
+    from chatkit.simulator.problem import Problem
+    from chatkit.simulator.question import Question
 
 __all__ = ["OpenAIChat"]
 
@@ -34,6 +32,7 @@ _WORDS: dict[str, tuple[str, str | None]] = {
     "bad_request": ("invalid_request_error", None),
     "context_length": ("invalid_request_error", "context_length_exceeded"),
     "content_filter": ("invalid_request_error", "content_filter"),
+    "too_large": ("invalid_request_error", None),
     "authentication": ("invalid_request_error", "invalid_api_key"),
     "permission": ("invalid_request_error", "permission_denied"),
     "not_found": ("invalid_request_error", "model_not_found"),
@@ -54,27 +53,12 @@ class OpenAIChat:
     comment = b": keep-alive\n\n"
 
     def read(self, request: Request) -> Question:
-        body = body_of(request)
-        return Question(
-            model=_text(body, "model"),
-            messages=_messages(body.get("messages")),
-            stream=body.get("stream") is True,
-            tools=_tools(body.get("tools")),
-            server_tools=_server_tools(body),
-            tool_choice=_choice(body.get("tool_choice")),
-            parallel_tool_calls=body.get("parallel_tool_calls") is not False,
-            schema=_schema(body.get("response_format")),
-            reasoning=_reasoning(body),
-            logprobs=(body.get("top_logprobs") or 0) if body.get("logprobs") else None,
-            stop=[body["stop"]] if isinstance(body.get("stop"), str) else body.get("stop") or [],
-            max_tokens=body.get("max_completion_tokens") or body.get("max_tokens"),
-            body=body,
-        )
+        return question_of(body_of(request))
 
     def whole(self, question: Question, answer: Answer) -> bytes:
         choice = {
             "index": 0,
-            "message": _message(answer),
+            "message": _message(answer, _customs(question)),
             "logprobs": _logprobs(question, answer.text),
             "finish_reason": answer.finish,
         }
@@ -92,7 +76,7 @@ class OpenAIChat:
             return Frame(sse({**head, "choices": [choice], **tail}), part)
 
         yield chunk({"role": "assistant", "content": None if _only_calls(answer) else "", "refusal": None}, "start")
-        for delta in _deltas(answer):
+        for delta in _deltas(answer, _customs(question)):
             yield chunk(delta, logprobs=_logprobs(question, delta.get("content"), answer.piece))
         yield chunk({}, "finish", answer.finish)
         if with_usage:
@@ -119,71 +103,6 @@ class OpenAIChat:
         return headers
 
 
-# Reading.
-
-
-def _refused(message: str) -> Refused:
-    return Refused(problem("bad_request", message))
-
-
-def _text(body: dict[str, Any], field: str) -> str:
-    value = body.get(field)
-    if not isinstance(value, str) or not value:
-        raise _refused(f"you must provide a {field} parameter")
-    return value
-
-
-def _messages(value: Any) -> Any:
-    if not is_list(value):
-        raise _refused("'messages' must be an array")
-    try:
-        return to_messages(value)
-    except InputError as error:
-        raise _refused(f"Invalid 'messages': {error}") from error
-
-
-_NO_ARGUMENTS: dict[str, Any] = {"type": "object", "properties": {}}
-_ONE_TEXT: dict[str, Any] = {"type": "object", "properties": {"input": {"type": "string"}}, "required": ["input"]}
-
-
-def _tools(value: Any) -> list[ToolSpec]:
-    return [_tool(tool[tool["type"]], tool["type"]) for tool in value or () if tool.get("type") in ("function", "custom")]
-
-
-def _tool(given: dict[str, Any], kind: str) -> ToolSpec:
-    parameters = _ONE_TEXT if kind == "custom" else given.get("parameters") or _NO_ARGUMENTS
-    return ToolSpec(given["name"], given.get("description") or "", parameters)
-
-
-def _server_tools(body: dict[str, Any]) -> list[str]:
-    named = [tool["type"] for tool in body.get("tools") or () if tool.get("type") not in ("function", "custom")]
-    return [*named, *(["web_search"] if body.get("web_search_options") is not None else [])]
-
-
-def _choice(value: Any) -> Any:
-    if is_object(value):
-        inner = value.get(cast("str", value.get("type")))
-        if is_object(inner) and isinstance(inner.get("name"), str):
-            return NamedTool(inner["name"])
-        return "any" if is_object(inner) and inner.get("mode") == "required" else "auto"
-    return {"none": "none", "required": "any", "any": "any"}.get(value or "auto", "auto")
-
-
-def _schema(value: Any) -> dict[str, Any] | None:
-    if not is_object(value) or value.get("type") in (None, "text"):
-        return None
-    described = value.get("json_schema")
-    return described.get("schema") or {} if is_object(described) else {}
-
-
-def _reasoning(body: dict[str, Any]) -> bool | None:
-    effort = body.get("reasoning_effort")
-    return None if effort is None else effort != "none"
-
-
-# Writing.
-
-
 def _facts(question: Question) -> dict[str, Any]:
     return {"created": CREATED, "model": question.model, "service_tier": "default", "system_fingerprint": "fp_simulator"}
 
@@ -192,20 +111,38 @@ def _only_calls(answer: Answer) -> bool:
     return not answer.text and bool(answer.of_type("tool_call"))
 
 
-def _message(answer: Answer) -> dict[str, Any]:
+def _message(answer: Answer, customs: set[str]) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": None if _only_calls(answer) else answer.text, "refusal": None}
     message["annotations"] = [_annotation(note) for block in answer.of_type("text") for note in block.get("annotations") or ()]
     if thought := "".join(block["reasoning"] for block in answer.of_type("reasoning")):
         message["reasoning_content"] = thought
     if executed := _executed(answer):
         message["executed_tools"] = executed
-    if calls := [_call(block) for block in answer.of_type("tool_call")]:
+    if calls := [_call(block, customs) for block in answer.of_type("tool_call")]:
         message["tool_calls"] = calls
+    for block in answer.of_type("image", "non_standard"):
+        message.update(_other(block))
     return message
 
 
-def _call(block: dict[str, Any]) -> dict[str, Any]:
-    return {"id": block["id"], "type": "function", "function": {"name": block["name"], "arguments": args_text(block)}}
+def _customs(question: Question) -> set[str]:
+    """Names of the tools that take plain text."""
+    return {tool["custom"]["name"] for tool in question.body.get("tools") or () if tool.get("type") == "custom"}
+
+
+def _call(block: dict[str, Any], customs: set[str]) -> dict[str, Any]:
+    name = block["name"]
+    if name in customs:
+        return {"id": block["id"], "type": "custom", "custom": {"name": name, "input": args_object(block).get("input", "")}}
+    return {"id": block["id"], "type": "function", "function": {"name": name, "arguments": args_text(block)}}
+
+
+def _other(block: dict[str, Any]) -> dict[str, Any]:
+    """Images as OpenRouter sends them; a `non_standard` block's value is fields of the message (refusal ...)."""
+    if block["type"] == "non_standard":
+        return {key: value for key, value in block["value"].items() if key != "type"}
+    url = block.get("url") or f"data:{block.get('mime_type')};base64,{block.get('base64')}"
+    return {"images": [{"type": "image_url", "image_url": {"url": url}}]}
 
 
 def _annotation(note: dict[str, Any]) -> dict[str, Any]:
@@ -222,7 +159,7 @@ def _executed_tool(nth: int, block: dict[str, Any], output: Any) -> dict[str, An
     return {"index": nth, "type": block["name"], "name": block["name"], "arguments": args_text(block), "output": shown}
 
 
-def _deltas(answer: Answer) -> Iterator[dict[str, Any]]:
+def _deltas(answer: Answer, customs: set[str]) -> Iterator[dict[str, Any]]:
     """What the chunks say, one after the other."""
     if executed := _executed(answer):
         yield {"executed_tools": executed}
@@ -236,17 +173,21 @@ def _deltas(answer: Answer) -> Iterator[dict[str, Any]]:
                 if notes := block.get("annotations"):
                     yield {"annotations": [_annotation(note) for note in notes]}
             case "tool_call":
-                yield from _call_deltas(answer, block, calls)
+                yield from _call_deltas(answer, block, calls, customs)
                 calls += 1
+            case "image" | "non_standard":
+                yield _other(block)
             case _:
                 pass
 
 
-def _call_deltas(answer: Answer, block: dict[str, Any], index: int) -> Iterator[dict[str, Any]]:
-    opening = {"id": block["id"], "type": "function", "function": {"name": block["name"], "arguments": ""}}
-    yield {"tool_calls": [{"index": index, **opening}]}
-    for piece in answer.args_pieces(block):
-        yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}
+def _call_deltas(answer: Answer, block: dict[str, Any], index: int, customs: set[str]) -> Iterator[dict[str, Any]]:
+    whole = _call(block, customs)
+    kind = whole["type"]
+    field, pieces = ("arguments", answer.args_pieces(block)) if kind == "function" else ("input", [whole[kind]["input"]])
+    yield {"tool_calls": [{"index": index, "id": whole["id"], "type": kind, kind: {"name": block["name"], field: ""}}]}
+    for piece in pieces:
+        yield {"tool_calls": [{"index": index, kind: {field: piece}}]}
 
 
 def _logprobs(question: Question, text: str | None, size: int | None = None) -> dict[str, Any] | None:

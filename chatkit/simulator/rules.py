@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["rules"]
 
-_THINK = frozenset({"think", "thinking", "reason", "reasoning", "carefully"})
+_THINK = ("think", "reason", "careful")
 _SEARCHING = frozenset({"search", "browse", "retrieval"})
 _COMPUTING = frozenset({"calculate", "compute", "code", "run", "plot", "python", "solve", "execute"})
 
@@ -171,7 +171,8 @@ _RULES = (_forced_call, _tool_results, _call, _structured, _server_tool, _media,
 def _thinks(question: Question) -> bool:
     if question.reasoning is not None:
         return question.reasoning
-    return bool(_THINK & {*mentions.words(question.prompt), *mentions.words(question.model)}) or "step by step" in question.prompt
+    said = [*mentions.words(question.prompt), *mentions.words(question.model)]
+    return any(word.startswith(_THINK) for word in said) or "step by step" in question.prompt
 
 
 def _with_reasoning(reply: Reply, question: Question) -> Reply:

@@ -7,7 +7,7 @@ from typing import Any
 
 from chatkit.jsons import is_list, is_object
 
-__all__ = ["bounded", "fits", "kind_of", "pick", "resolved", "sized"]
+__all__ = ["bounded", "fits", "is_simple", "kind_of", "pick", "resolved", "sized"]
 
 _PYTHON: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -55,6 +55,11 @@ def kind_of(schema: dict[str, Any]) -> str:
     if is_list(kind):
         kind = next((one for one in kind if one != "null"), "null")
     return kind or ("object" if "properties" in schema else "array" if "items" in schema else "string")
+
+
+def is_simple(schema: dict[str, Any]) -> bool:
+    """Whether a schema says its type and allows any value of it."""
+    return "type" in schema and not schema.keys() & {"enum", "const", "anyOf", "oneOf", "pattern"}
 
 
 def pick(options: list[Any], root: dict[str, Any], *, simple: bool) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
 
     from chatkit.codec import Request
     from chatkit.simulator.budget import Budget
+    from chatkit.simulator.dialect import Dialect
     from chatkit.simulator.question import Question
 
 __all__ = ["Simulator"]
 
+log = logging.getLogger("chatkit.simulator")
 _KEPT = 1000
 _NOTHING_HERE = b'{"error":{"message":"the simulator has nothing at this path","type":"not_found","code":404}}'
 
@@ -76,7 +79,7 @@ class Simulator:
         else:
             maker = Maker(dialect, seen)
             try:
-                response = self._answer(maker, dialect.read(request), headers.get("x-chatkit-fault"))
+                response = self._answer(maker, _read(dialect, request), headers.get("x-chatkit-fault"))
             except Refused as refused:
                 response = maker.problem(refused.problem)
         seen.status = response.status
@@ -85,7 +88,7 @@ class Simulator:
     def _answer(self, maker: Maker, question: Question, header: str | None) -> Response:
         question, fault = _without_suffix(question)
         fault = self._due(parse_fault(header) if header else fault or self._fault)
-        reply = Reply() if fault and fault.status else self._replies(question)
+        reply = Reply() if fault and fault.status else self._reply(question)
         fault = fault or reply.fault
         answer = settle(question, reply, maker.dialect.call_prefix)
         limits, wait = self._limits.take(answer.usage["total_tokens"]) if self._limits else (Limits(), None)
@@ -99,6 +102,15 @@ class Simulator:
             return maker.stream(question, answer, first, every)
         return maker.whole(question, answer, first + every * answer.usage["output_tokens"])
 
+    def _reply(self, question: Question) -> Reply:
+        try:
+            return self._replies(question)
+        except Refused:
+            raise
+        except Exception as error:  # a script's own function: its author must see it, the client must not hang
+            log.exception("the simulator's replies failed")
+            raise Refused(problem("bad_request", f"the simulator's replies failed: {error!r}")) from error
+
     def _due(self, fault: Fault | None) -> Fault | None:
         """The fault, unless it has hit as often as it wants."""
         if fault is None or fault.times is None:
@@ -106,6 +118,13 @@ class Simulator:
         with self._lock:
             hits = next(self._hits.setdefault(fault, itertools.count()))
         return None if hits % (fault.times + 1) == fault.times else fault
+
+
+def _read(dialect: Dialect, request: Request) -> Question:
+    try:
+        return dialect.read(request)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise Refused(problem("bad_request", f"the request is not of the form of {dialect.name}: {error!r}")) from error
 
 
 def _without_suffix(question: Question) -> tuple[Question, Fault | None]:

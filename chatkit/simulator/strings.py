@@ -49,6 +49,10 @@ def _query(prompt: str) -> list[str]:
     return [*mentions.quoted(prompt), prompt]
 
 
+def _place(prompt: str) -> list[str]:
+    return [*mentions.places(prompt), "Paris"]
+
+
 def _name(prompt: str) -> list[str]:
     return [*mentions.quoted(prompt), *mentions.names(prompt)]
 
@@ -57,7 +61,7 @@ _IN_PROMPT: dict[str, Callable[[str], list[str]]] = {"email": mentions.emails, "
 _BY_WORD: tuple[tuple[frozenset[str], Callable[[str], list[str]]], ...] = (
     (frozenset({"email", "mail"}), mentions.emails),
     (frozenset({"url", "link", "uri"}), mentions.urls),
-    (PLACE_WORDS, mentions.places),
+    (PLACE_WORDS, _place),
     (_QUERY_WORDS, _query),
     (_NAME_WORDS, _name),
 )
