@@ -225,6 +225,10 @@ class AIMessageChunk(AIMessage):
             value: Any = {} if name == "additional_kwargs" else None
             setattr(self, name, value)
             return value
+        log = self._log
+        if name == "tool_call_chunks" and isinstance(log, list):
+            self.tool_call_chunks = cast("Any", [_chunk_of_event(event) for event in log if type(event) is ToolCallChunk])
+            return self.tool_call_chunks
         fold = self._fold()
         last = self.chunk_position == "last"
         blocks = fold.blocks(finished=last)
@@ -295,12 +299,18 @@ class AIMessageChunk(AIMessage):
         return message_of_fold(self._fold(), id=self.id, as_blocks=self._as_blocks)
 
 
+def _chunk_of_event(event: ToolCallChunk) -> dict[str, Any]:
+    return {"type": "tool_call_chunk", "name": event.name, "args": event.args, "id": event.id, "index": event.index}
+
+
 def _with_index(block: dict[str, Any]) -> dict[str, Any]:
     return {"type": "tool_call_chunk", "name": block["name"], "args": block["args"], "id": block["id"], "index": block.get("index")}
 
 
 def _better_id(left: str | None, right: str | None) -> str | None:
     """A provider's id beats one that was made up here (spec S61)."""
+    if left == right:
+        return left
     if left is None or (right is not None and left.startswith(("run-", "lc_")) and not right.startswith(("run-", "lc_"))):
         return right
     return left

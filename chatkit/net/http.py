@@ -10,12 +10,13 @@ wedged for good by a cancelled task.)
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import ssl
 import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.request import getproxies_environment, proxy_bypass_environment
+from urllib.request import proxy_bypass_environment
 
 import anyio
 import httpx
@@ -80,13 +81,20 @@ def failure(error: BaseException, phase: str = "") -> ModelError:
 class _Slot:
     """One httpx transport with room for one connection."""
 
-    __slots__ = ("key", "since", "socket", "transport")
+    __slots__ = ("key", "network", "since", "socket", "transport")
 
     def __init__(self, key: tuple[str, str | None], transport: httpx.AsyncBaseTransport) -> None:
         self.key = key
         self.transport = transport
         self.since = 0.0
+        self.network: Any = None
         self.socket: Any = None
+
+    def see(self, network: Any) -> None:
+        """Remember the socket of the connection that an answer comes on."""
+        if network is not self.network:
+            self.network = network
+            self.socket = network.get_extra_info("socket") if network is not None else None
 
     def shut(self) -> None:
         """End the connection for both sides, without awaiting, from any state."""
@@ -107,11 +115,16 @@ def _parsed(url: str) -> tuple[httpx.URL, str]:
 
 
 def _environment_proxy(url: httpx.URL) -> str | None:
-    proxies = getproxies_environment()
-    proxy = proxies.get(url.scheme) or proxies.get("all")
-    if not proxy or proxy_bypass_environment(url.host, proxies):  # type: ignore[call-arg]
-        return None
-    return proxy if "://" in proxy else f"http://{proxy}"
+    """The proxy that the environment names for an address, as curl and httpx read it."""
+    environ = os.environ
+    for name in (f"{url.scheme}_proxy", f"{url.scheme.upper()}_PROXY", "all_proxy", "ALL_PROXY"):
+        proxy = environ.get(name)
+        if proxy:
+            no_proxy = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
+            if proxy_bypass_environment(url.host, {"no": no_proxy}):  # type: ignore[call-arg]
+                return None
+            return proxy if "://" in proxy else f"http://{proxy}"
+    return None
 
 
 class Connections:
@@ -221,8 +234,7 @@ class _SlotResponse:
         stream: Any = response.stream
         self._body: AsyncIterator[bytes] = (stream if plain else response.aiter_bytes()).__aiter__()
         self._ended = False
-        network = response.extensions.get("network_stream")
-        slot.socket = network.get_extra_info("socket") if network is not None else None
+        slot.see(response.extensions.get("network_stream"))
         self._alarm = None if in_trio() or slot.socket is None else Alarm(home.loop, slot.shut)
 
     async def receive(self, deadline: float | None) -> bytes:
