@@ -80,7 +80,9 @@ def _tool(message: ToolMessage, quirks: Quirks, owner: str, media: list[dict[str
 
 
 def _assistant(message: AIMessage, provider: str, quirks: Quirks, owner: str) -> dict[str, Any]:
-    blocks = replayable(message, provider)
+    # An answer of the same vendor's Responses API is made of items that mean nothing here.
+    own = is_own(message, provider) and message.response_metadata.get("object") != "response"
+    blocks = replayable(message, provider if own else "")
     wire: dict[str, Any] = {"role": "assistant", "content": None}
     if message.name:
         wire["name"] = message.name
@@ -91,7 +93,7 @@ def _assistant(message: AIMessage, provider: str, quirks: Quirks, owner: str) ->
     if calls and quirks.missing_reasoning is not None and quirks.reasoning_field:
         wire.setdefault(quirks.reasoning_field, quirks.missing_reasoning)
     wire.update(_vendor_fields(blocks))
-    wire.update(_media(blocks, quirks, owner, own=is_own(message, provider)))
+    wire.update(_media(blocks, quirks, owner, own=own))
     content = _answer(blocks)
     wire["content"] = content or (None if wire.keys() & {"tool_calls", "refusal", "audio"} else "")
     return wire
