@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from chatkit_openai import AzureChatOpenAI, ChatOpenAI
-from chatkit_openai_compatible import ChatOpenRouter, ChatXAI
 
 from chatkit.codec import Call
 from chatkit.errors import UnsupportedFeatureError
 from chatkit.events import Metadata
 from chatkit.jsons import decode
 from chatkit.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+from chatkit_openai import AzureChatOpenAI, ChatOpenAI
+from chatkit_openai_compatible import ChatOpenRouter, ChatXAI
 from tests.dialects.openai_responses_case import stream_of, text_item, whole_of
 from tests.dialects.test_openai_responses_parse import CALL, EVERYTHING, REASONING, SEARCH
 from tests.providers.codec_case import read, request_of, sent
