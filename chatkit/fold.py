@@ -33,10 +33,7 @@ from chatkit.partial_json import PartialJSON
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["CUT_REASONS", "Fold", "tool_call_block"]
-
-CUT_REASONS = frozenset({"length", "max_tokens", "MAX_TOKENS", "max_output_tokens", "model_length", "model_context_window_exceeded"})
-"""Finish reasons after which the last tool call may be cut short."""
+__all__ = ["Fold", "tool_call_block"]
 
 
 class _Part:
@@ -232,7 +229,6 @@ class Fold:
             finished: tool calls are parsed strictly; otherwise they are `tool_call_chunk` blocks.
             cut: the answer was broken off, so that a call without arguments may be half a call.
         """
-        cut = cut or self.finish_reason in CUT_REASONS
         return [_render(part, finished=finished, cut=cut) for part in self._parts if part.kind != "text" or part.texts or part.annotations]
 
     def partial_tool_calls(self) -> list[dict[str, Any]]:
