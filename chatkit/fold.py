@@ -33,8 +33,10 @@ from chatkit.partial_json import PartialJSON
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["Fold", "tool_call_block"]
+__all__ = ["CUT_REASONS", "Fold", "tool_call_block"]
 
+CUT_REASONS = frozenset({"length", "max_tokens", "MAX_TOKENS", "max_output_tokens", "model_length", "model_context_window_exceeded"})
+"""Finish reasons that say that the answer was cut at a limit."""
 
 class _Part:
     """One content block while it grows."""
