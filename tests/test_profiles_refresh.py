@@ -203,6 +203,13 @@ def test_person_is_asked_outside_the_working_directory(
     assert run("--provider", "anthropic", "--data-dir", "inside", "--url", site.url) == 0
 
 
+def test_show(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["show", "openai:gpt-5"]) == 0
+    assert json.loads(capsys.readouterr().out)["tool_calling"] is True
+    assert cli.main(["show", "gpt-5"]) == 1
+    assert "PROVIDER:MODEL" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("arguments", [[], ["refresh"], ["refresh", "--provider", "x"], ["nonsense"]])
 def test_wrong_calls_end_with_two(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as exit:

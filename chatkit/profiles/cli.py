@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatkit.profiles.refresh import DEFAULT_URL, RefreshError, refresh
+from chatkit.profiles.store import profile_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="chatkit profiles", description="Model profiles: what models can do.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    show = commands.add_parser("show", help="print what is known of a model, as JSON")
+    show.add_argument("model", metavar="PROVIDER:MODEL", help="e.g. openai:gpt-5")
+    show.set_defaults(run=_show)
     add = commands.add_parser("refresh", help="write DIR/profiles.py from models.dev and DIR/profile_augmentations.toml")
     add.add_argument("--provider", required=True, metavar="NAME", help="a provider of models.dev, e.g. anthropic")
     add.add_argument("--data-dir", required=True, type=Path, metavar="DIR", help="folder of the augmentations and of the result")
@@ -39,6 +44,15 @@ def _arguments() -> argparse.ArgumentParser:
     )
     add.set_defaults(run=_refresh)
     return parser
+
+
+def _show(options: argparse.Namespace) -> int:
+    provider, _, model = options.model.partition(":")
+    profile = profile_for(provider, model)
+    if profile is None:
+        raise RefreshError(f"nothing is known of {options.model!r}; write it as PROVIDER:MODEL, e.g. openai:gpt-5")
+    sys.stdout.write(json.dumps(profile, indent=2) + "\n")
+    return 0
 
 
 def _refresh(options: argparse.Namespace) -> int:
