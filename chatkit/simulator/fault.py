@@ -29,7 +29,7 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True):
         stall: nothing more comes: no "headers", no "first" event, or nothing in the "middle", after `after` pieces.
         cut: the connection is reset after so many bytes of the body.
         unended: the stream ends properly after its output, but without finish reason, usage and end marker.
-        garble: after `after` pieces a frame that is not JSON ("json") or not UTF-8 ("utf8").
+        garble: after `after` pieces a frame that is not JSON ("json"), or a text that is not UTF-8 ("utf8").
         huge: after `after` pieces a frame that is larger by so many bytes.
         after: how many pieces of output come before `error`, `stall`, `garble` and `huge`.
         body: instead of the answer an "html" page, plain "text", or nothing ("empty").

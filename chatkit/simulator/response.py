@@ -97,7 +97,7 @@ class Maker(Struct, frozen=True):
         body = self.dialect.error(fault.problem) if fault is not None and fault.error else self.dialect.whole(question, answer)
         headers = {**self.dialect.headers(question, None, self.limits), "content-type": JSON}
         response = Response(200, headers, (), self.seen, seconds, len(body))
-        only_streams = replace(self, fault=fault and replace(fault, error=None, unended=False))
+        only_streams = replace(self, fault=fault and replace(fault, error=None, unended=False, comments=0))
         return only_streams._faulty(response, [Frame(body, "finish")])
 
     def problem(self, problem: Problem) -> Response:

@@ -15,6 +15,7 @@ from chatkit.secrets import scrub_headers
 from chatkit.simulator.dialect import Limits, Refused
 from chatkit.simulator.dialects import dialect_of
 from chatkit.simulator.fault import Fault, parse_fault
+from chatkit.simulator.garble import marked
 from chatkit.simulator.problem import problem
 from chatkit.simulator.reply import Reply, settle
 from chatkit.simulator.response import JSON, Maker, Response, Seen
@@ -90,6 +91,8 @@ class Simulator:
         fault = self._due(parse_fault(header) if header else fault or self._fault)
         reply = Reply() if fault and fault.status else self._reply(question)
         fault = fault or reply.fault
+        if fault and fault.garble == "utf8":
+            reply = marked(reply, fault.after)
         answer = settle(question, reply, maker.dialect.call_prefix)
         limits, wait = self._limits.take(answer.usage["total_tokens"]) if self._limits else (Limits(), None)
         maker = replace(maker, question=question, limits=limits, fault=fault)

@@ -9,6 +9,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from chatkit.simulator.dialect import Frame
+from chatkit.simulator.garble import garbled
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -41,8 +42,17 @@ def body_steps(frames: Iterable[Frame], dialect: Dialect, fault: Fault | None, f
     """
     paced = _paced(frames, first, every)
     if fault is None:
-        return (step.data if isinstance(step, Frame) else step for step in paced)
+        return _unpacked(paced)
     return _bytes_with(_frames_with(paced, dialect, fault), fault)
+
+
+def _unpacked(steps: Iterable[_FrameStep]) -> Iterator[Step]:
+    """Frames as bytes. No bytes at all would mean the end of the body, so none are sent."""
+    for step in steps:
+        if not isinstance(step, Frame):
+            yield step
+        elif step.data:
+            yield step.data
 
 
 def _paced(frames: Iterable[Frame], first: float, every: float) -> Iterator[_FrameStep]:
@@ -58,7 +68,7 @@ def _paced(frames: Iterable[Frame], first: float, every: float) -> Iterator[_Fra
 def _frames_with(steps: Iterator[_FrameStep], dialect: Dialect, fault: Fault) -> Iterator[_FrameStep]:
     if fault.unended:
         steps = (step for step in steps if not isinstance(step, Frame) or step.part not in ("finish", "end"))
-    if fault.error or fault.stall or fault.garble or fault.huge:
+    if fault.error or fault.stall or fault.huge or fault.garble == "json":
         steps = _broken(steps, dialect, fault)
     if fault.slow or fault.comments:
         steps = _delayed(steps, dialect, fault)
@@ -97,16 +107,13 @@ def _breakage(frame: Frame, dialect: Dialect, fault: Fault) -> Iterator[_FrameSt
         yield FOREVER
     if fault.error:
         yield Frame(dialect.error_frame(fault.problem))
-    elif fault.garble:
-        yield Frame(frame.data[:middle] + _GARBAGE[fault.garble] + frame.data[middle:])
+    elif fault.garble == "json":
+        yield Frame(frame.data[:middle] + b'"}{,' + frame.data[middle:])
     elif fault.huge:
         yield Frame(frame.data[:middle])
         for size in _sizes(fault.huge):
             yield Frame(b"x" * size)
         yield Frame(frame.data[middle:])
-
-
-_GARBAGE = {"json": b'"}{,', "utf8": b"\xff\xfe\x80"}
 
 
 def _sizes(total: int, most: int = 1 << 20) -> Iterator[int]:
@@ -126,7 +133,9 @@ def _delayed(steps: Iterator[_FrameStep], dialect: Dialect, fault: Fault) -> Ite
 
 
 def _bytes_with(steps: Iterator[_FrameStep], fault: Fault) -> Iterator[Step]:
-    sent: Iterator[Step] = (step.data if isinstance(step, Frame) else step for step in steps)
+    sent = _unpacked(steps)
+    if fault.garble == "utf8":
+        sent = garbled(sent)
     if fault.split:
         sent = _split(sent, fault.split)
     if fault.cut is not None:
@@ -146,7 +155,8 @@ def _cut(steps: Iterator[Step], left: int) -> Iterator[Step]:
     for step in steps:
         if isinstance(step, bytes):
             if len(step) >= left:
-                yield step[:left]
+                if left:
+                    yield step[:left]
                 break
             left -= len(step)
         yield step
