@@ -361,6 +361,22 @@ def _anthropic_source(block: dict[str, Any], source: dict[str, Any]) -> dict[str
             return None
 
 
+def _media(block: dict[str, Any]) -> dict[str, Any] | None:
+    """LangChain's block for Gemini: any media by its mime type, as base64 `data` or a `file_uri` (spec S93)."""
+    mime = block.get("mime_type")
+    source = {"base64": block.get("data"), "url": block.get("file_uri")}
+    if not isinstance(mime, str) or not any(source.values()):
+        return None
+    kind = mime.partition("/")[0]
+    known = {name: value for name, value in source.items() if value}
+    return {
+        "type": kind if kind in ("image", "audio", "video") else "file",
+        "mime_type": mime,
+        **known,
+        **_rest(block, "mime_type", "data", "file_uri"),
+    }
+
+
 def _thinking(block: dict[str, Any]) -> dict[str, Any]:
     return {"type": "reasoning", "reasoning": block.get("thinking", ""), **_rest(block, "thinking", "index")}
 
@@ -380,6 +396,7 @@ _FOREIGN: dict[str, Any] = {
     "audio": _v0_data,
     "video": _v0_data,
     "document": _v0_data,
+    "media": _media,
     "thinking": _thinking,
     "tool_use": _tool_use,
 }

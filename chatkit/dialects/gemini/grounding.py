@@ -9,7 +9,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from chatkit.events import Citation
-from chatkit.jsons import is_list, is_object
+from chatkit.jsons import as_object, is_list, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +30,7 @@ def citations_of_grounding(grounding: dict[str, Any], texts: Mapping[int, str]) 
     """
     chunks = dict(enumerate(_objects(grounding.get("groundingChunks"))))
     for support in _objects(grounding.get("groundingSupports")):
-        index, passage = _passage(support.get("segment") or {}, texts)
+        index, passage = _passage(as_object(support.get("segment")), texts)
         numbers = support.get("groundingChunkIndices") or ()
         scores = support.get("confidenceScores") or ()
         sources = [(chunks[nth], score) for nth, score in itertools.zip_longest(numbers, scores) if nth in chunks]
@@ -53,9 +53,9 @@ def _objects(items: Any) -> list[dict[str, Any]]:
 
 
 def _annotation(passage: dict[str, Any], source: dict[str, Any], extras: dict[str, Any]) -> dict[str, Any]:
-    annotation = {"type": "citation", **{key: value for key, value in {**source, **passage}.items() if value is not None}}
-    more = {key: value for key, value in {**annotation.pop("extras", {}), **extras}.items() if value is not None}
-    return {**annotation, "extras": more} if more else annotation
+    known = {key: value for key, value in {**source, **passage}.items() if value is not None and key != "extras"}
+    more = {key: value for key, value in {**as_object(source.get("extras")), **extras}.items() if value is not None}
+    return {"type": "citation", **known, **({"extras": more} if more else {})}
 
 
 def _source(chunk: dict[str, Any]) -> dict[str, Any]:

@@ -81,5 +81,10 @@ GENERATION = {
 }
 """Parameters that are fields of `generationConfig`."""
 
-TOP_LEVEL = {"cached_content": "cachedContent", "labels": "labels", "service_tier": "serviceTier", "model_armor_config": "modelArmorConfig"}
+TOP_LEVEL = {
+    "cached_content": "cachedContent",
+    "labels": "labels",
+    "service_tier": "serviceTier",
+    "model_armor_config": "modelArmorConfig",
+}
 """Parameters that are fields of the body."""

@@ -23,11 +23,11 @@ _STEP = re.compile(r"""\.([^.\[\]]+)|\[(\d+)\]|\['((?:[^'\\]|\\.)*)'\]|\["((?:[^
 
 def path_of(json_path: str) -> tuple[Step, ...]:
     """The steps of a JSONPath such as `$.rooms[0]['the name']`: keys as str, places in lists as int."""
-    return tuple(int(place) if place else key or _unescape(single or double) for key, place, single, double in _STEP.findall(json_path))
+    return tuple(_step(*found) for found in _STEP.findall(json_path))
 
 
-def _unescape(key: str) -> str:
-    return re.sub(r"\\(.)", r"\1", key)
+def _step(key: str, place: str, single: str, double: str) -> Step:
+    return int(place) if place else key or re.sub(r"\\(.)", r"\1", single or double)
 
 
 class ArgsWriter:
@@ -49,10 +49,7 @@ class ArgsWriter:
         text = piece.string_value
         if text is None:
             return self._go_to(path) + _value(piece)
-        if self._in_string and path == self._path:
-            start = ""
-        else:
-            start = self._go_to(path) + '"'
+        start = "" if self._in_string and path == self._path else self._go_to(path) + '"'
         self._in_string = piece.will_continue is True
         return start + dumps(text)[1:-1] + ("" if self._in_string else '"')
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from chatkit.dialects.gemini.ids import wire_id
 from chatkit.dialects.gemini.parts_in import CODE_EXECUTION
 from chatkit.errors import InputError
+from chatkit.jsons import as_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +40,7 @@ def part_of(block: dict[str, Any]) -> dict[str, Any] | None:
     part = writer(block) if writer else None
     if part is None:
         return None
-    extras = block.get("extras") or {}
+    extras = as_object(block.get("extras"))
     return {**part, **{field: extras[name] for name, field in _OF_PART.items() if extras.get(name) is not None}}
 
 
@@ -75,19 +76,21 @@ def _media(block: dict[str, Any]) -> dict[str, Any]:
 
 def _mime_of(block: dict[str, Any]) -> str:
     """Gemini reads the address itself, but wants to be told what it will find there."""
-    url = urlsplit(block["url"])
+    url = urlsplit(str(block["url"]))
     host = url.hostname or ""
     if any(host == name or host.endswith("." + name) for name in _YOUTUBE):
         return "video/mp4"
     mime = mimetypes.guess_type(url.path)[0]
     if mime is None:
-        raise InputError(f"Gemini must be told what {block['url']!r} is: add mime_type to the block, e.g. 'image/png', or send base64")
+        raise InputError(
+            f"Gemini must be told what {block['url']!r} is: add mime_type to the block, e.g. 'image/png', or send base64"
+        )
     return mime
 
 
 def _call(block: dict[str, Any]) -> dict[str, Any]:
     """A call; one whose arguments were no object keeps its name only, its result tells the model."""
-    id, args = wire_id(block.get("id")), block["args"] if block["type"] == "tool_call" else {}
+    id, args = wire_id(block.get("id")), as_object(block.get("args"))
     return {"functionCall": {**({"id": id} if id else {}), "name": block.get("name") or "", "args": args}}
 
 
@@ -100,7 +103,7 @@ def _server_call(block: dict[str, Any]) -> dict[str, Any]:
 
 
 def _server_result(block: dict[str, Any]) -> dict[str, Any]:
-    id, output, extras = wire_id(block.get("tool_call_id")), block.get("output"), block.get("extras") or {}
+    id, output, extras = wire_id(block.get("tool_call_id")), block.get("output"), as_object(block.get("extras"))
     told = {"id": id} if id else {}
     if extras.get("tool_type"):
         return {"toolResponse": {**told, "toolType": extras["tool_type"], **({} if output is None else {"response": output})}}

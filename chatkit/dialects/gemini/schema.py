@@ -94,7 +94,11 @@ def _values(schema: dict[str, Any]) -> dict[str, Any]:
     """`const` is unknown there: an `enum` of one says the same. An `enum` may hold strings and numbers only."""
     if "const" not in schema and not is_list(schema.get("enum")):
         return {}
-    given = [schema["const"]] if "const" in schema else schema["enum"]
-    kind = _TYPES.get(type(given[0])) if given else None
+    given: list[Any] = [schema["const"]] if "const" in schema else schema["enum"]
+    kind = _type_of(given[0]) if given else None
     values = [value for value in given if isinstance(value, str | int | float) and not isinstance(value, bool)]
     return {**({"type": kind} if kind and "type" not in schema else {}), **({"enum": values} if values else {})}
+
+
+def _type_of(value: object) -> str | None:
+    return _TYPES.get(type(value))

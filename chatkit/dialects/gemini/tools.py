@@ -8,6 +8,7 @@ from chatkit.codec import NamedTool, ToolSpec
 from chatkit.dialects.gemini.models import is_gemini_3
 from chatkit.dialects.gemini.schema import clean_schema
 from chatkit.errors import UnsupportedFeatureError
+from chatkit.jsons import as_object
 
 __all__ = ["tool_config", "tools_of"]
 
@@ -29,7 +30,9 @@ def tool_config(model: str, params: dict[str, Any]) -> dict[str, Any] | None:
         UnsupportedFeatureError: `parallel_tool_calls=False`; Gemini has no such switch.
     """
     if params.get("parallel_tool_calls") is False:
-        raise UnsupportedFeatureError("Gemini: the model decides itself how many tools it calls at once; leave parallel_tool_calls out")
+        raise UnsupportedFeatureError(
+            "Gemini decides itself how many tools it calls at once; leave out parallel_tool_calls=False"
+        )
     tools = params.get("tools") or ()
     choice = params.get("tool_choice")
     config: dict[str, Any] = {}
@@ -37,8 +40,8 @@ def tool_config(model: str, params: dict[str, Any]) -> dict[str, Any] | None:
         config["functionCallingConfig"] = calling
     if is_gemini_3(model) and {type(tool) is ToolSpec for tool in tools} == {True, False}:
         config["includeServerSideToolInvocations"] = True  # without it functions and built-in tools exclude each other
-    config.update(choice if isinstance(choice, dict) else {})
-    config.update(params.get("tool_config") or {})
+    config.update(as_object(choice))
+    config.update(as_object(params.get("tool_config")))
     return config or None
 
 
@@ -51,7 +54,7 @@ def _calling(choice: Any, params: dict[str, Any]) -> dict[str, Any]:
     calling: dict[str, Any] = {}
     if isinstance(choice, NamedTool):
         calling = {"mode": "ANY", "allowedFunctionNames": [choice.name]}
-    elif choice in _MODES:
+    elif isinstance(choice, str):
         calling = {"mode": _MODES[choice]}
     if calling.get("mode", "AUTO") == "AUTO" and _any_strict(params.get("tools") or ()):
         calling["mode"] = "VALIDATED"

@@ -21,27 +21,26 @@ def standard_usage(usage: UsageMetadata) -> dict[str, Any] | None:
     from the cache is part of the input already.
     """
     prompt, candidates, thoughts = usage.prompt_token_count, usage.candidates_token_count, usage.thoughts_token_count
-    if prompt is None and candidates is None and usage.total_token_count is None:
+    total = usage.total_token_count
+    if prompt is None and candidates is None and total is None:
         return None
     taken = (prompt or 0) + (usage.tool_use_prompt_token_count or 0)
     given = (candidates or 0) + (thoughts or 0)
-    total = usage.total_token_count
-    out: dict[str, Any] = {"input_tokens": taken, "output_tokens": given, "total_tokens": taken + given if total is None else total}
-    _details(out, "input_token_details", "cache_read", usage.cached_content_token_count, usage.prompt_tokens_details)
-    _details(out, "output_token_details", "reasoning", thoughts, usage.candidates_tokens_details)
+    total = taken + given if total is None else total
+    out: dict[str, Any] = {"input_tokens": taken, "output_tokens": given, "total_tokens": total}
+    cached, of_prompt, of_answer = usage.cached_content_token_count, usage.prompt_tokens_details, usage.candidates_tokens_details
+    if cached is not None or b"AUDIO" in bytes(of_prompt):
+        out["input_token_details"] = _details("cache_read", cached, of_prompt)
+    if thoughts is not None or b"AUDIO" in bytes(of_answer):
+        out["output_token_details"] = _details("reasoning", thoughts, of_answer)
     return out
 
 
-def _details(out: dict[str, Any], key: str, name: str, count: int | None, by_modality: Raw) -> None:
+def _details(name: str, count: int | None, by_modality: Raw) -> dict[str, int]:
+    """A part of the tokens by its name, and those that are sound."""
     details: dict[str, int] = {} if count is None else {name: count}
-    encoded = bytes(by_modality)
-    if b"AUDIO" in encoded and (audio := _audio(decode(encoded))):
-        details["audio"] = audio
-    if details:
-        out[key] = details
-
-
-def _audio(counts: Any) -> int:
-    if not is_list(counts):
-        return 0
-    return sum(count.get("tokenCount") or 0 for count in counts if is_object(count) and count.get("modality") == "AUDIO")
+    counts = decode(by_modality) if b"AUDIO" in bytes(by_modality) else None
+    if is_list(counts):
+        sounds = (found for found in counts if is_object(found) and found.get("modality") == "AUDIO")
+        details["audio"] = sum(found.get("tokenCount") or 0 for found in sounds)
+    return details

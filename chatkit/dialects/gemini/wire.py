@@ -10,7 +10,19 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-__all__ = ["UNSET", "Candidate", "Content", "Frame", "FunctionCall", "Part", "PartialArg", "PromptFeedback", "UsageMetadata", "decode_frame", "is_set"]
+__all__ = [
+    "UNSET",
+    "Candidate",
+    "Content",
+    "Frame",
+    "FunctionCall",
+    "Part",
+    "PartialArg",
+    "PromptFeedback",
+    "UsageMetadata",
+    "decode_frame",
+    "is_set",
+]
 
 UNSET = Raw(b"")
 """The field did not stand in the JSON."""
