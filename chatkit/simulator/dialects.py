@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatkit.simulator.anthropic import Anthropic
+from chatkit.simulator.ollama import Ollama
 from chatkit.simulator.openai_chat import OpenAIChat
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DIALECTS", "dialect_of"]
 
-DIALECTS: tuple[Dialect, ...] = (OpenAIChat(), Anthropic())
+DIALECTS: tuple[Dialect, ...] = (OpenAIChat(), Anthropic(), Ollama())
 
 
 def dialect_of(path: str) -> Dialect | None:
