@@ -56,7 +56,6 @@ def test_parameters_without_a_neutral_form_go_under_their_names() -> None:
         "parallel_tool_calls": False,
         "safety_identifier": "u",
         "previous_response_id": "resp_1",
-        "top_logprobs": 2,
     }
     assert body(**params) == {**body(), **params}
 
@@ -84,6 +83,7 @@ def test_usage_needs_no_asking() -> None:
         ("openai/gpt-4o", {"store": False}, None),
         ("gpt-5-chat-latest", {"store": False}, None),
         ("gpt-4.1", {"logprobs": True}, ["message.output_text.logprobs"]),
+        ("gpt-4.1", {"top_logprobs": 2}, ["message.output_text.logprobs"]),
         (
             "o3",
             {"include": ["web_search_call.results"], "store": False},

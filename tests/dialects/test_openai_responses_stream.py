@@ -219,7 +219,9 @@ def test_a_stream_in_the_background_tells_where_it_stands() -> None:
     assert "sequence_number" not in message_of(body).response_metadata
 
 
-RESUMABLE: list[dict[str, Any]] = [*OUTPUT, CODE]
+PARTS = [{"type": "output_text", "text": "one more", "annotations": []}, {"type": "refusal", "refusal": "not this"}]
+THOUGHTS = {**REASONING, "id": "rs_2", "summary": [{"type": "summary_text", "text": text} for text in ("Two and", "two more")]}
+RESUMABLE: list[dict[str, Any]] = [*OUTPUT, CODE, THOUGHTS, {**text_item("", "msg_2"), "content": PARTS}]
 
 
 @pytest.mark.parametrize("stop", range(1, len(frames_of(RESUMABLE))))

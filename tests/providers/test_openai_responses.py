@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from chatkit.codec import Call
@@ -13,7 +14,7 @@ from chatkit.jsons import decode
 from chatkit.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from chatkit_openai import AzureChatOpenAI, ChatOpenAI
 from chatkit_openai_compatible import ChatOpenRouter, ChatXAI
-from tests.dialects.openai_responses_case import stream_of, text_item, whole_of
+from tests.dialects.openai_responses_case import frames_of, sse, stream_of, text_item, whole_of
 from tests.dialects.test_openai_responses_parse import CALL, EVERYTHING, REASONING, SEARCH
 from tests.providers.codec_case import read, request_of, sent
 
@@ -222,3 +223,28 @@ def test_own_tools_of_xai_go_through_responses() -> None:
 
 def test_a_message_of_the_users_own_has_no_item_ids() -> None:
     assert sent(OPENAI, [AIMessage("Hi")])["input"] == [{"role": "assistant", "content": "Hi"}]
+
+
+@pytest.mark.parametrize("pieces", range(1, 5))
+@pytest.mark.asyncio
+async def test_a_reader_who_leaves_and_comes_back_misses_nothing(pieces: int) -> None:
+    frames = [
+        {**frame, "sequence_number": number}
+        for number, frame in enumerate(frames_of([REASONING, text_item("Herons are birds.")]))
+    ]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        after = request.url.params.get("starting_after")
+        rest = frames if after is None else frames[int(after) + 1 :]
+        return httpx.Response(200, headers={"content-type": "text/event-stream"}, content=sse(*rest))
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        model = chat(background=True, http_client=client)
+        async with model.astream("Hi") as stream:
+            total = await anext(aiter(stream))
+            for _ in range(pieces):
+                total += await anext(aiter(stream))
+        number = total.response_metadata["sequence_number"]
+        async for chunk in model.astream("Hi", resume_response_id=total.id, starting_after=number):
+            total += chunk
+    assert total.content_blocks == read(OPENAI, whole_of([REASONING, text_item("Herons are birds.")])).content_blocks

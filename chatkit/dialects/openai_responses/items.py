@@ -62,8 +62,9 @@ class Items:
 def _end_message(item: dict[str, Any], slot: Slot, fill: bool) -> list[Event]:
     content = item.get("content")
     parts: list[Any] = content if is_list(content) else [{"type": "output_text", "text": content}] if content else []
-    # A part is found by its place, not by its content_index: some servers count differently in pieces.
-    streamed = list(slot.parts.values())
+    # A part is found by its place, not by its content_index: some servers count differently in pieces. A resumed
+    # stream saw only some of the parts; there the content_index must do.
+    streamed = list(slot.parts.values()) if fill else []
     extras = _rest(item, "type", "role", "content")
     events: list[Event] = []
     for number, part in enumerate(parts):
@@ -74,7 +75,8 @@ def _end_message(item: dict[str, Any], slot: Slot, fill: bool) -> list[Event]:
         if part.get("type") != "output_text":
             events.append(Raw({**({} if known else part), **extras}, index))
             continue
-        events.append(TextDelta(part.get("text") or "" if fill and not known else "", index, extras))
+        text = (part.get("text") or "") if fill and not known else ""
+        events.append(TextDelta(text, index, extras))
         events += _notes(part, index, slot) if fill else []
     events += [TextDelta("", index, extras) for index in streamed[len(parts) :]]
     return events
@@ -94,7 +96,7 @@ def _notes(part: dict[str, Any], index: int | str, slot: Slot) -> list[Event]:
 
 def _end_reasoning(item: dict[str, Any], slot: Slot, fill: bool) -> list[Event]:
     """One block for every part; the first keeps what the vendor wants back, in its final form (wire sheet §3.2)."""
-    if slot.thoughts:
+    if slot.thoughts and fill:
         parts = [(kind, index, "") for (kind, _), index in slot.thoughts.items()]
     else:
         parts = [

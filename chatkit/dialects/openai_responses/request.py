@@ -128,7 +128,7 @@ def _include(call: Call) -> dict[str, Any]:
     include: list[str] = list(call.params.get("include") or [])
     if call.params.get("store") is False and not _NOT_REASONING.search(call.model):
         include.append(_ENCRYPTED)
-    if call.params.get("logprobs"):
+    if call.params.get("logprobs") or call.params.get("top_logprobs"):
         include.append("message.output_text.logprobs")
     return {"include": list(dict.fromkeys(include))} if include else {}
 
