@@ -115,7 +115,8 @@ def test_the_demo_shows_reasoning_calls_results_and_text() -> None:
         '→ get_weather {"location":"Tokyo"}',
         "← 72°F and sunny",
         "← 64°F with light rain",
-        "(thinking) The user says “Think about it: what is the weather like in Boston and Tokyo?”. The tools gave me what I need.",
+        "(thinking) The user says “Think about it: what is the weather like in Boston and Tokyo?”. "
+        "The tools gave me what I need.",
         "Here is what I found:",
         "- Boston: 72°F and sunny",
         "- Tokyo: 64°F with light rain",
