@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 
 from chatkit.codec import Request
 from chatkit.model import ChatModel
@@ -47,7 +47,16 @@ class CohereParams(CommonParams, total=False):
     priority: int | None
 
 
-class CohereOptions(CohereParams, CommonSettings, total=False):
+class CohereAliases(TypedDict, total=False):
+    """Names that LangChain and Cohere's own client use for the same things."""
+
+    cohere_api_key: Any
+    k: int | None
+    p: float | None
+    stop_sequences: list[str] | str | None
+
+
+class CohereOptions(CohereParams, CommonSettings, CohereAliases, total=False):
     """Every keyword argument of `ChatCohere`."""
 
 
@@ -64,7 +73,12 @@ class ChatCohere(ChatModel):
 
     provider = "cohere"
     Params = CohereParams
-    aliases: ClassVar[Mapping[str, str]] = {"k": "top_k", "p": "top_p", "stop_sequences": "stop"}
+    aliases: ClassVar[Mapping[str, str]] = {
+        "cohere_api_key": "api_key",
+        "k": "top_k",
+        "p": "top_p",
+        "stop_sequences": "stop",
+    }
     api_key_env = ("CO_API_KEY", "COHERE_API_KEY")
     base_url_env = ("CO_API_URL",)
     default_base_url = "https://api.cohere.com"

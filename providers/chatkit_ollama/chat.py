@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 
 from chatkit.codec import Request
 from chatkit.errors import InputError
@@ -61,7 +61,14 @@ class OllamaParams(CommonParams, total=False):
     shift: bool | None
 
 
-class OllamaOptions(OllamaParams, CommonSettings, total=False):
+class OllamaAliases(TypedDict, total=False):
+    """Ollama's own names for two of the parameters."""
+
+    num_predict: int | None
+    think: bool | str | None
+
+
+class OllamaOptions(OllamaParams, CommonSettings, OllamaAliases, total=False):
     """Every keyword argument of `ChatOllama`."""
 
 

@@ -46,6 +46,7 @@ def test_key_and_address_from_the_environment(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("COHERE_API_KEY", "k")
     monkeypatch.setenv("CO_API_URL", "http://localhost:1/")
     assert ChatCohere("m").base_url == "http://localhost:1"
+    assert ChatCohere("m", cohere_api_key="other").settings["api_key"].get_secret_value() == "other"
 
 
 def test_parameters_by_coheres_names() -> None:
