@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatkit.simulator.anthropic import Anthropic
+from chatkit.simulator.bedrock import Converse
+from chatkit.simulator.bedrock_invoke import InvokeModel
 from chatkit.simulator.ollama import Ollama
 from chatkit.simulator.openai_chat import OpenAIChat
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DIALECTS", "dialect_of"]
 
-DIALECTS: tuple[Dialect, ...] = (OpenAIChat(), Anthropic(), Ollama())
+DIALECTS: tuple[Dialect, ...] = (OpenAIChat(), Anthropic(), Ollama(), Converse(), InvokeModel())
 
 
 def dialect_of(path: str) -> Dialect | None:

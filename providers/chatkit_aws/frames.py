@@ -66,6 +66,8 @@ class FrameParser:
 
     def close(self) -> list[Event]:
         """Events that the end of the body completes."""
+        if self.done:
+            return []
         if self._body:
             body = b"".join(self._body).removeprefix(b"\xef\xbb\xbf").strip()
             if body.startswith(b"<"):

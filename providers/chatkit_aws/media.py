@@ -38,6 +38,7 @@ _FORMATS: dict[str, dict[str, str]] = {
         "audio/ogg": "ogg",
         "audio/opus": "opus",
         "audio/webm": "webm",
+        "audio/pcm": "pcm",
         "audio/x-matroska": "mka",
     },
     "file": {

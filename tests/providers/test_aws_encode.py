@@ -486,7 +486,7 @@ def test_broken_calls_go_back_only_where_a_result_follows() -> None:
     turn = AIMessage("Let me see.", invalid_tool_calls=[bad])
     assert turn_of(turn) == [{"text": "Let me see."}]
     body = body_of(HumanMessage("Hi"), turn, ToolMessage("Not JSON", tool_call_id="1", status="error"))
-    assert body["messages"][1]["content"][1] == {"toolUse": {"toolUseId": "1", "name": "f", "input": {"invalid": '{"x": '}}}
+    assert body["messages"][1]["content"][1] == {"toolUse": {"toolUseId": "1", "name": "f", "input": {"INVALID_JSON": '{"x": '}}}
 
 
 def test_unknown_content_is_an_error_before_the_request() -> None:
