@@ -31,14 +31,14 @@ def is_pydantic(cls: Any) -> bool:
 
 
 def _is_v1(cls: type) -> bool:
-    return hasattr(cls, "parse_obj") and hasattr(cls, "__fields__") and not hasattr(cls, "model_validate")
+    return not hasattr(cls, "model_validate") and hasattr(cls, "parse_obj") and hasattr(cls, "__fields__")
 
 
 def pydantic_schema(cls: Any) -> dict[str, Any]:
-    """The JSON Schema that pydantic gives, its references inlined."""
+    """The JSON Schema that pydantic gives, with `$defs`."""
     if not is_pydantic_model(cls):
-        return inline_refs(_adapter(cls).json_schema())
-    return inline_refs(cls.schema() if _is_v1(cls) else cls.model_json_schema())
+        return _adapter(cls).json_schema()
+    return inline_refs(cls.schema()) if _is_v1(cls) else cls.model_json_schema()
 
 
 def pydantic_convert(value: Any, cls: Any) -> Any:

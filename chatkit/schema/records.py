@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -77,7 +77,7 @@ def _dataclass(cls: Any, hints: dict[str, Any]) -> list[Field]:
         if not field.init:
             continue
         has_default = field.default is not dataclasses.MISSING
-        default = field.default if has_default else _made(cast("Any", field.default_factory))
+        default = field.default if has_default else UNSET
         required = not has_default and field.default_factory is dataclasses.MISSING
         out.append(_described(read_annotation(field.name, hints[field.name], required=required, default=default), field.metadata))
     return out

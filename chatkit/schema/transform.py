@@ -80,48 +80,64 @@ class _Inliner:
     def __init__(self, root: dict[str, Any], keep_recursive: bool) -> None:
         self.root = root
         self.keep_recursive = keep_recursive
-        self.kept: dict[str, dict[str, Any]] = {}
+        self.kept: dict[str, str] = {}  # reference to a recursive type: its name
 
     def run(self) -> dict[str, Any]:
-        root = {key: value for key, value in self.root.items() if key not in ("$defs", "definitions")}
+        root = self.target("#")
+        while _is_local(root.get("$ref")):  # the root must be the object itself
+            root = {**self.target(root.pop("$ref")), **root}
         out = self.visit(root, ())
-        pending = list(self.kept)
-        while pending:
-            ref = pending.pop()
-            self.kept[ref] = self.visit(self.target(ref), (ref,))
-            pending += [new for new, body in self.kept.items() if not body and new not in pending]
-        if self.kept:
-            out["$defs"] = {ref.rsplit("/", 1)[-1]: body for ref, body in self.kept.items()}
-        return out
+        definitions: dict[str, Any] = {}
+        while len(definitions) < len(self.kept):
+            ref, name = next(item for item in self.kept.items() if item[1] not in definitions)
+            definitions[name] = self.visit(self.target(ref), ())
+        return {**out, "$defs": definitions} if definitions else out
 
     def visit(self, schema: dict[str, Any], inside: tuple[str, ...]) -> dict[str, Any]:
-        ref = schema.get("$ref")
-        if not isinstance(ref, str) or not ref.startswith("#"):
+        ref: Any = schema.get("$ref")
+        if not _is_local(ref):
             return _single_all_of(map_subschemas(schema, lambda item: self.visit(item, inside)))
-        beside = {key: value for key, value in schema.items() if key != "$ref"}
+        beside = self.visit({key: value for key, value in schema.items() if key != "$ref"}, inside)
+        if self.keep_recursive and self.is_recursive(ref):
+            name = self.kept.setdefault(ref, ref.rsplit("/", 1)[-1].strip("#") or "root")
+            return {"$ref": f"#/$defs/{name}", **beside}
         if ref in inside:
-            return self.cut(ref, beside)
-        return {**self.visit(self.target(ref), (*inside, ref)), **self.visit(beside, inside)}
-
-    def cut(self, ref: str, beside: dict[str, Any]) -> dict[str, Any]:
-        if not self.keep_recursive:
             kind = self.target(ref).get("type")
             return {**({"type": kind} if kind else {}), **beside}
-        name = ref.rsplit("/", 1)[-1]
-        self.kept.setdefault(f"#/$defs/{name}" if ref.startswith("#/definitions/") else ref, {})
-        return {"$ref": f"#/$defs/{name}", **beside}
+        return {**self.visit(self.target(ref), (*inside, ref)), **beside}
+
+    def is_recursive(self, ref: str) -> bool:
+        """Whether a type contains itself, directly or through others."""
+        seen: set[str] = set()
+        pending = _refs_in(self.target(ref))
+        while pending and ref not in seen:
+            seen |= pending
+            pending = {inner for outer in pending for inner in _refs_in(self.target(outer))} - seen
+        return ref in seen
 
     def target(self, ref: str) -> dict[str, Any]:
         found: Any = self.root
-        path = ref.removeprefix("#").strip("/").split("/")
-        for step in filter(None, path):
+        for step in filter(None, ref.removeprefix("#").split("/")):
             step = step.replace("~1", "/").replace("~0", "~")
             found = found.get(step) if is_object(found) else None
-            if found is None and step == "$defs":
-                found = self.root.get("definitions")
         if not is_object(found):
             raise InputError(f"the JSON Schema refers to {ref!r}, which it does not define")
-        return found
+        return {key: value for key, value in found.items() if key not in ("$defs", "definitions")}
+
+
+def _is_local(ref: Any) -> bool:
+    return isinstance(ref, str) and ref.startswith("#")
+
+
+def _refs_in(schema: dict[str, Any]) -> set[str]:
+    refs: set[str] = {schema["$ref"]} if _is_local(schema.get("$ref")) else set()
+
+    def collect(item: dict[str, Any]) -> dict[str, Any]:
+        refs.update(_refs_in(item))
+        return item
+
+    map_subschemas(schema, collect)
+    return refs
 
 
 def _single_all_of(schema: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import collections
 import collections.abc
+import datetime
 import enum
 import pathlib
 import types
@@ -177,14 +178,15 @@ class SchemaWriter:
         return {"title": getattr(cls, "__name__", str(cls)), **({"description": description} if description else {}), **schema}
 
     def _pydantic(self, cls: Any) -> dict[str, Any]:
-        """Pydantic's schema; definitions that are left in it (recursion) move to ours under free names."""
+        """Pydantic's schema; its definitions move to ours, under names that are free."""
         schema = pydantic_schema(cls)
         theirs: dict[str, Any] = schema.pop("$defs", {})
-        own = self._names[cls]
-        names = {name: own if name == cls.__name__ else self._free_name(name) for name in theirs}
-        for name, body in theirs.items():
-            if names[name] != own:
-                self.defs[names[name]] = rename_refs(body, names)
+        root = str(schema.get("$ref", "")).removeprefix("#/$defs/")
+        if root in theirs:
+            schema = {**theirs[root], **{key: value for key, value in schema.items() if key != "$ref"}}
+        names = {name: self._names[cls] if name == root else self._free_name(name) for name in theirs}
+        for name in (name for name in theirs if name != root):
+            self.defs[names[name]] = rename_refs(theirs[name], names)
         return rename_refs(schema, names)
 
 
@@ -227,9 +229,13 @@ def _enum(cls: type[enum.Enum]) -> dict[str, Any]:
     }
 
 
+_FORMATS: dict[Any, str] = {datetime.datetime: "date-time", datetime.time: "time"}
+"""msgspec names no format for these, as it also reads values without time zone; models do better with one."""
+
+
 def _scalar(tp: Any) -> dict[str, Any]:
-    if is_subclass(tp, pathlib.PurePath):
-        return {"type": "string", "format": "path"}
+    if tp in _FORMATS or is_subclass(tp, pathlib.PurePath):
+        return {"type": "string", "format": _FORMATS.get(tp, "path")}
     try:
         return msgspec.json.schema(tp)
     except TypeError:
