@@ -124,7 +124,10 @@ class ChatCompatible(ChatModel):
             Speaker(type(self).__name__, self.provider),
             use_previous=bool(self.settings.get("use_previous_response_id")),
         )
-        return Request(self.url("/responses"), self.body(fields), headers)
+        names = self.quirks.names
+        return Request(
+            self.url("/responses"), self.body({names.get(name, name): value for name, value in fields.items()}), headers
+        )
 
     def _wants_responses(self, call: Call) -> bool:
         if self.responses is None:

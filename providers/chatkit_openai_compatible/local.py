@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, Unpack, cast
 
 from chatkit_openai_compatible import params, quirks
-from chatkit_openai_compatible.base import ChatCompatible, CompatibleAliases, CompatibleSettings
+from chatkit_openai_compatible.base import ChatCompatible, CompatibleAliases, ResponsesSettings
 
 __all__ = ["ChatLMStudio", "ChatLiteLLM", "ChatLlamaCpp", "ChatLlamafile", "ChatVLLM"]
 
 
-class VLLMOptions(params.VLLMParams, CompatibleSettings, CompatibleAliases, total=False):
+class VLLMOptions(params.VLLMParams, ResponsesSettings, CompatibleAliases, total=False):
     """Keyword arguments of `ChatVLLM`."""
 
 
@@ -19,6 +19,8 @@ class ChatVLLM(ChatCompatible):
 
     provider = "vllm"
     Params = params.VLLMParams
+    Settings = ResponsesSettings
+    responses = frozenset({"tools"})
     api_key_env = ("VLLM_API_KEY",)
     base_url_env = ("VLLM_BASE_URL",)
     default_base_url = "http://localhost:8000/v1"
@@ -30,7 +32,7 @@ class ChatVLLM(ChatCompatible):
         super().__init__(model, **cast("Any", kwargs))
 
 
-class LlamaCppOptions(params.LlamaCppParams, CompatibleSettings, CompatibleAliases, total=False):
+class LlamaCppOptions(params.LlamaCppParams, ResponsesSettings, CompatibleAliases, total=False):
     """Keyword arguments of `ChatLlamaCpp`."""
 
 
@@ -42,6 +44,8 @@ class ChatLlamaCpp(ChatCompatible):
 
     provider = "llamacpp"
     Params = params.LlamaCppParams
+    Settings = ResponsesSettings
+    responses = frozenset({"tools"})
     api_key_env = ("LLAMACPP_API_KEY", "LLAMA_API_KEY")
     base_url_env = ("LLAMACPP_BASE_URL",)
     default_base_url = "http://localhost:8080/v1"
@@ -58,6 +62,8 @@ class ChatLlamafile(ChatCompatible):
 
     provider = "llamafile"
     Params = params.LlamaCppParams
+    Settings = ResponsesSettings
+    responses = frozenset({"tools"})
     api_key_env = ("LLAMAFILE_API_KEY",)
     base_url_env = ("LLAMAFILE_BASE_URL",)
     default_base_url = "http://localhost:8080/v1"
@@ -65,16 +71,26 @@ class ChatLlamafile(ChatCompatible):
     quirks = quirks.LLAMACPP
 
 
+class LMStudioOptions(params.LMStudioParams, ResponsesSettings, CompatibleAliases, total=False):
+    """Keyword arguments of `ChatLMStudio`."""
+
+
 class ChatLMStudio(ChatCompatible):
     """A model in LM Studio, which knows `json_schema` only (no JSON mode)."""
 
     provider = "lmstudio"
+    Params = params.LMStudioParams
+    Settings = ResponsesSettings
+    responses = frozenset({"tools"})
     api_key_env = ("LMSTUDIO_API_KEY", "LM_API_TOKEN")
     base_url_env = ("LMSTUDIO_BASE_URL",)
     default_base_url = "http://localhost:1234/v1"
     key_required = False
     structured_method = "json_schema"
     quirks = quirks.REASONING_CONTENT
+
+    def __init__(self, model: str = "", **kwargs: Unpack[LMStudioOptions]) -> None:
+        super().__init__(model, **cast("Any", kwargs))
 
 
 class ChatLiteLLM(ChatCompatible):

@@ -13,6 +13,7 @@ __all__ = [
     "DeepSeekParams",
     "FireworksParams",
     "GroqParams",
+    "LMStudioParams",
     "LlamaCppParams",
     "MoonshotParams",
     "NVIDIAParams",
@@ -208,7 +209,7 @@ class AlibabaParams(ChatCompletionsParams, total=False):
     top_k: int | None
 
 
-class VLLMParams(ChatCompletionsParams, total=False):
+class VLLMParams(ChatCompletionsParams, ResponsesParams, total=False):
     """vLLM.
 
     Attributes:
@@ -234,7 +235,7 @@ class VLLMParams(ChatCompletionsParams, total=False):
     echo: bool | None
 
 
-class LlamaCppParams(ChatCompletionsParams, total=False):
+class LlamaCppParams(ChatCompletionsParams, ResponsesParams, total=False):
     """llama.cpp's server.
 
     Attributes:
@@ -256,3 +257,9 @@ class LlamaCppParams(ChatCompletionsParams, total=False):
     id_slot: int | None
     n_probs: int | None
     return_progress: bool | None
+
+
+class LMStudioParams(ChatCompletionsParams, ResponsesParams, total=False):
+    """LM Studio. ttl: seconds after which an idle model is unloaded."""
+
+    ttl: int | None

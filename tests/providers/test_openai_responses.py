@@ -13,7 +13,7 @@ from chatkit.events import Metadata
 from chatkit.jsons import decode
 from chatkit.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from chatkit_openai import AzureChatOpenAI, ChatOpenAI
-from chatkit_openai_compatible import ChatOpenRouter, ChatXAI
+from chatkit_openai_compatible import ChatLlamaCpp, ChatLMStudio, ChatOpenRouter, ChatVLLM, ChatXAI
 from tests.dialects.openai_responses_case import frames_of, sse, stream_of, text_item, whole_of
 from tests.dialects.test_openai_responses_parse import CALL, EVERYTHING, REASONING, SEARCH
 from tests.providers.codec_case import read, request_of, sent
@@ -248,3 +248,14 @@ async def test_a_reader_who_leaves_and_comes_back_misses_nothing(pieces: int) ->
         async for chunk in model.astream("Hi", resume_response_id=total.id, starting_after=number):
             total += chunk
     assert total.content_blocks == read(OPENAI, whole_of([REASONING, text_item("Herons are birds.")])).content_blocks
+
+
+@pytest.mark.parametrize("service", [ChatVLLM, ChatLlamaCpp, ChatLMStudio])
+def test_servers_of_ones_own_are_asked_there_only_on_request(service: type[Any]) -> None:
+    assert request_of(service("m", profile={})).url.endswith("/chat/completions")
+    assert request_of(service("m", use_responses_api=True, profile={})).url.endswith("/v1/responses")
+
+
+def test_parameters_of_openrouter_keep_their_names_on_the_wire() -> None:
+    model = ChatOpenRouter("m", api_key="k", use_responses_api=True, provider_options={"sort": "price"}, profile={})
+    assert sent(model)["provider"] == {"sort": "price"}
