@@ -10,7 +10,10 @@ import os
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 from urllib.parse import urlencode, urlsplit
 
+from msgspec import structs
+
 from chatkit.codec import Call, OutputSchema, Parser, Request
+from chatkit.config import ambient_handlers, current_run, open_run
 from chatkit.errors import InputError, InputTypeError, MissingKeyError
 from chatkit.jsons import encode
 from chatkit.messages import AIMessage
@@ -25,6 +28,7 @@ from chatkit.timeouts import as_timeouts
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from chatkit.callbacks.observe import ModelRun
     from chatkit.errors import ModelError
     from chatkit.messages import AIMessageChunk
     from chatkit.net.exchange import Exchange, Observer
@@ -102,8 +106,14 @@ class ChatModel(Runnable[AIMessage]):
             InputError: wrong input, before any request.
             ModelError: the provider, or the way to it, failed; see chatkit.errors.
         """
-        model = self._for_call(stop, kwargs)
-        return await model._exchange(input, config, stream=bool(model.settings.get("streaming"))).collect()
+        exchange, run = self._for_call(stop, kwargs)._exchange(input, config, whole=True)
+        if run is None or not run.hears_pieces or not exchange.plan.call.stream:
+            return await exchange.collect()
+        from chatkit.net.stream import ChunkStream
+
+        async for _ in ChunkStream(exchange, run):
+            pass
+        return exchange.message
 
     def astream(self, input: Any, config: Any = None, *, stop: list[str] | str | None = None, **kwargs: Any) -> ChunkStream:
         """Ask and get the answer in pieces (`AIMessageChunk`) as they come; they add up with `+`.
@@ -113,7 +123,7 @@ class ChatModel(Runnable[AIMessage]):
         """
         from chatkit.net.stream import ChunkStream
 
-        return ChunkStream(self._for_call(stop, kwargs)._exchange(input, config, stream=self._streams()))
+        return ChunkStream(*self._for_call(stop, kwargs)._exchange(input, config))
 
     def open_stream(self, input: Any, config: Any = None, *, stop: list[str] | str | None = None, **kwargs: Any) -> EventStream:
         """Ask and get the answer as typed events (chatkit.events).
@@ -126,7 +136,7 @@ class ChatModel(Runnable[AIMessage]):
         """
         from chatkit.net.stream import EventStream
 
-        return EventStream(self._for_call(stop, kwargs)._exchange(input, config, stream=self._streams()))
+        return EventStream(*self._for_call(stop, kwargs)._exchange(input, config))
 
     if TYPE_CHECKING:
 
@@ -201,30 +211,69 @@ class ChatModel(Runnable[AIMessage]):
         disabled = self.settings.get("disable_streaming")
         return not (disabled is True or (disabled == "tool_calling" and bool(self.params.get("tools"))))
 
-    def _exchange(self, input: Any, config: Any, *, stream: bool) -> Exchange:
+    def _exchange(self, input: Any, config: Any, *, whole: bool = False) -> tuple[Exchange, ModelRun | None]:
+        """The exchange for one call, and the run that listens to it.
+
+        Args:
+            whole: the caller wants the whole answer; it is streamed inside only if somebody asks for the pieces.
+        """
         from chatkit.net.exchange import Exchange, Plan
 
-        call = Call(model=self.model, messages=to_messages(input), params=self._call_params(), stream=stream)
-        return Exchange(
-            Plan(
-                call=call,
-                provider=self.provider,
-                key=self._api_key,
-                encode=self._encode,
-                sign=self._sign,
-                parser=self._parser,
-                fail=self._error,
-                transport=self._transport,
-                timeouts=self._timeouts,
-                retry=self._retry,
-                observers=self._observers(call, config),
-                allow_incomplete=bool(self.settings.get("allow_incomplete")),
-                as_blocks=self.settings.get("output_version") == "v1",
-            )
+        call = Call(model=self.model, messages=to_messages(input), params=self._call_params())
+        run = self._run(call, config)
+        wanted = bool(self.settings.get("streaming")) or (run is not None and run.wants_streaming)
+        call = structs.replace(call, stream=self._streams() and (wanted or not whole))
+        plan = Plan(
+            call=call,
+            provider=self.provider,
+            key=self._api_key,
+            encode=self._encode,
+            sign=self._sign,
+            parser=self._parser,
+            fail=self._error,
+            transport=self._transport,
+            timeouts=self._timeouts,
+            retry=self._retry,
+            observers=self._observers(call, run),
+            allow_incomplete=bool(self.settings.get("allow_incomplete")),
+            as_blocks=self.settings.get("output_version") == "v1",
         )
+        return Exchange(plan), run
 
-    def _observers(self, call: Call, config: Any) -> Sequence[Observer]:
-        return ()
+    def _run(self, call: Call, config: Any) -> ModelRun | None:
+        if config is None and "callbacks" not in self.settings and current_run.get() is None and not ambient_handlers.get():
+            return None
+        settings = self.settings
+        run = open_run(
+            "chat_model",
+            settings.get("name") or type(self).__name__,
+            config,
+            own=settings.get("callbacks"),
+            tags=settings.get("tags"),
+            metadata={**self._described(), **(settings.get("metadata") or {})},
+        )
+        if run is None:
+            return None
+        from chatkit.callbacks.observe import ModelRun
+
+        return ModelRun(run, call)
+
+    def _described(self) -> dict[str, Any]:
+        """Metadata of a run, under the names that tracing tools know."""
+        described = {"ls_provider": self.provider, "ls_model_name": self.model, "ls_model_type": "chat"}
+        for key, name in (("ls_temperature", "temperature"), ("ls_max_tokens", "max_tokens"), ("ls_stop", "stop")):
+            if self.params.get(name) is not None:
+                described[key] = self.params[name]
+        return described
+
+    def _observers(self, call: Call, run: ModelRun | None) -> Sequence[Observer]:
+        observers: list[Observer] = [run] if run is not None else []
+        limiter = self.settings.get("rate_limiter")
+        if limiter is not None:
+            from chatkit.limits import observer_of
+
+            observers.append(observer_of(limiter, call))
+        return observers
 
     def _transport(self) -> Transport:
         client = self.settings.get("http_client")

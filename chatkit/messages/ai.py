@@ -289,10 +289,19 @@ class AIMessageChunk(AIMessage):
         """Lets `sum(chunks)` work, which starts from 0."""
         return self if other == 0 else NotImplemented
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    @property
+    def events(self) -> list[Event]:
+        """The typed events that this piece, or this sum, was made of."""
         log = self._log
-        events = log if isinstance(log, list) else log.events[: self._end]
-        return AIMessageChunk.of_events, (events, self.id, self.chunk_position, self._as_blocks)
+        return log if isinstance(log, list) else log.events[: self._end]
+
+    @property
+    def message(self) -> AIMessageChunk:
+        """The chunk itself: handlers written for LangChain read `chunk.message`."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return AIMessageChunk.of_events, (self.events, self.id, self.chunk_position, self._as_blocks)
 
     def to_message(self) -> AIMessage:
         """The sum as a finished AIMessage."""

@@ -28,6 +28,7 @@ from chatkit.events import OUTPUT_TYPES, ErrorEvent, Event, Reset, Start
 from chatkit.fold import Fold
 from chatkit.messages.ai import AIMessage, message_of_fold
 from chatkit.net.http import failure
+from chatkit.net.loops import finish
 from chatkit.secrets import Secret, scrub
 from chatkit.statuses import request_id_of
 
@@ -46,22 +47,26 @@ DRAIN_SECONDS = 0.1
 
 
 class Observer(Protocol):
-    """Somebody who watches an exchange: callbacks, the usage ledger, a limiter. Must not raise, must not block."""
+    """Somebody who watches an exchange: callbacks, the usage ledger, a limiter. Must not raise."""
 
     async def admit(self, exchange: Exchange) -> None:
         """Called before every attempt; may wait (rate limits)."""
         ...
 
-    def opened(self, exchange: Exchange, headers: Mapping[str, str]) -> None:
+    async def opened(self, exchange: Exchange, status: int, headers: Mapping[str, str]) -> None:
         """A response's head has come, of any status."""
         ...
 
-    def retrying(self, exchange: Exchange, error: ModelError, delay: float) -> None:
+    async def retrying(self, exchange: Exchange, error: ModelError, delay: float) -> None:
         """An attempt failed and another follows after `delay` seconds."""
         ...
 
-    def ended(self, exchange: Exchange, error: BaseException | None) -> None:
-        """The exchange is over: complete (None), failed, or left by its reader (GeneratorExit)."""
+    async def ended(self, exchange: Exchange, error: BaseException | None) -> None:
+        """The exchange is over: complete (None), failed, cancelled, or closed by its reader (GeneratorExit)."""
+        ...
+
+    def dropped(self, exchange: Exchange) -> None:
+        """The exchange was left by somebody who could not await. Called instead of `ended`."""
         ...
 
 
@@ -175,7 +180,8 @@ class Exchange:
         if self._response is not None:
             self._response.abandon()
             self._response = None
-        self._tell_end(GeneratorExit())
+        for observer in self.plan.observers:
+            observer.dropped(self)
 
     def __del__(self) -> None:
         if not self.closed and self.attempts:
@@ -237,7 +243,7 @@ class Exchange:
     async def _pause(self, error: ModelError, delay: float) -> None:
         log.info("%s: %s; trying again in %.2f s", self.plan.provider, type(error).__name__, delay)
         for observer in self.plan.observers:
-            observer.retrying(self, error, delay)
+            await observer.retrying(self, error, delay)
         await anyio.sleep(delay)
 
     async def _attempt(self) -> list[Event]:
@@ -252,7 +258,7 @@ class Exchange:
         response = self._response = await plan.transport().open(request, plan.timeouts, wait)
         self.request_id = request_id_of(response.headers)
         for observer in plan.observers:
-            observer.opened(self, response.headers)
+            await observer.opened(self, response.status, response.headers)
         if response.status >= 400:
             raise plan.fail(response.status, response.headers, await self._error_body(response))
         self._parser = plan.parser(plan.call)
@@ -420,10 +426,5 @@ class Exchange:
         try:
             await self._drop_response()
         finally:
-            self._tell_end(error)
-
-    def _tell_end(self, error: BaseException | None) -> None:
-        for observer in self.plan.observers:
-            observer.ended(self, error)
-
-
+            for observer in self.plan.observers:
+                await finish(observer.ended(self, error))

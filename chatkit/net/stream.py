@@ -6,7 +6,7 @@ it and closes the request, even if the stream itself is kept. Inside `async with
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from chatkit.events import OUTPUT_TYPES, Event, Reset
 from chatkit.messages.ai import AIMessage, AIMessageChunk
@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 __all__ = ["ChunkStream", "EventStream"]
 
 
+class Listener(Protocol):
+    """Who hears every piece before the reader gets it (callbacks)."""
+
+    hears_pieces: bool
+
+    async def piece(self, chunk: AIMessageChunk) -> None: ...
+
+    async def event(self, event: Event) -> None: ...
+
+
 class _Stream:
     """What both streams share.
 
@@ -28,8 +38,9 @@ class _Stream:
         usage: the last reported usage, or None.
     """
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, listener: Listener | None = None) -> None:
         self._exchange = exchange
+        self._listener = listener if listener is not None and listener.hears_pieces else None
         self._batch: Iterator[Event] = iter(())
         self._owned = False
 
@@ -97,6 +108,8 @@ class EventStream(_Stream):
     async def __anext__(self) -> Event:
         while True:
             for event in self._batch:
+                if self._listener is not None:
+                    await self._listener.event(event)
                 return event
             batch = await self._exchange.batch()
             if batch is None:
@@ -115,8 +128,8 @@ class ChunkStream(_Stream):
     marked `chunk_position="last"`.
     """
 
-    def __init__(self, exchange: Exchange) -> None:
-        super().__init__(exchange)
+    def __init__(self, exchange: Exchange, listener: Listener | None = None) -> None:
+        super().__init__(exchange, listener)
         self._held: list[Event] = []
         self._finished = False
         self._id = exchange.id
@@ -134,7 +147,10 @@ class ChunkStream(_Stream):
                         self._held = []
                     else:
                         events = [event]
-                    return AIMessageChunk.of_events(events, self._id, None, self._as_blocks)
+                    chunk = AIMessageChunk.of_events(events, self._id, None, self._as_blocks)
+                    if self._listener is not None:
+                        await self._listener.piece(chunk)
+                    return chunk
                 self._hold(event)
             if self._finished:
                 raise StopAsyncIteration

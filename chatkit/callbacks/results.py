@@ -1,0 +1,42 @@
+"""What `on_llm_end` and `on_llm_error` get, in the shape that LangChain's handlers know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+
+if TYPE_CHECKING:
+    from chatkit.messages import AIMessage
+
+__all__ = ["ChatGeneration", "LLMResult"]
+
+
+class ChatGeneration(Struct, frozen=True):
+    """One answer."""
+
+    message: AIMessage
+
+    @property
+    def text(self) -> str:
+        """The answer's text."""
+        return self.message.text
+
+    @property
+    def generation_info(self) -> dict[str, Any]:
+        """The answer's response_metadata."""
+        return self.message.response_metadata
+
+
+class LLMResult(Struct, frozen=True):
+    """The answers to one call: always one list with one answer."""
+
+    generations: list[list[ChatGeneration]]
+    llm_output: dict[str, Any] | None = None
+    type: str = field(default="LLMResult")
+
+
+def result_of(message: AIMessage) -> LLMResult:
+    """The result that holds one message."""
+    output = {"model_name": message.response_metadata.get("model_name"), "token_usage": message.usage_metadata}
+    return LLMResult([[ChatGeneration(message)]], output)
