@@ -191,9 +191,7 @@ def test_sources_that_the_text_points_at_become_spans() -> None:
         "citations": ["https://a.example", "https://b.example"],
         "search_results": [{"url": "https://a.example", "title": "A", "snippet": "s", "date": "2026-01-01"}],
     }
-    streamed = message(
-        sse(chunk({"content": "Cranes["}, **beside), chunk({"content": "1] fly[1]."}, **beside), finish(**beside))
-    )
+    streamed = message(sse(chunk({"content": "Cranes["}, **beside), chunk({"content": "1] fly[1]."}, **beside), finish(**beside)))
     assert streamed == message(whole({"content": "Cranes[1] fly[1]."}, **beside))
     first = {"type": "citation", "url": "https://a.example", "title": "A", "cited_text": "s", "extras": {"date": "2026-01-01"}}
     assert streamed.content_blocks[0]["annotations"] == [
