@@ -1,0 +1,21 @@
+# The verbs of this project, the same here and in CI.
+PYTHON ?= python3
+
+.PHONY: style types test cov bench
+
+style:
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+
+types:
+	$(PYTHON) -m pyright
+
+test:
+	$(PYTHON) -m pytest
+
+cov:
+	$(PYTHON) -m coverage run -m pytest
+	$(PYTHON) -m coverage report
+
+bench:
+	$(PYTHON) benchmarks/run.py
