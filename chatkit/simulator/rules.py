@@ -10,6 +10,7 @@ from chatkit.jsons import dumps
 from chatkit.simulator import mentions
 from chatkit.simulator.guess import guess_value
 from chatkit.simulator.knowledge import ANSWERS, SEARCH_RESULT, TRANSLATIONS
+from chatkit.simulator.picture import picture
 from chatkit.simulator.reply import Reply
 from chatkit.simulator.toolcalls import calls_for, is_forced
 
@@ -21,6 +22,8 @@ __all__ = ["rules"]
 
 _THINK = ("think", "reason", "careful")
 _SEARCHING = frozenset({"search", "browse", "retrieval"})
+_PICTURES = frozenset({"picture", "image", "photo", "drawing", "painting"})
+_MAKING = frozenset({"create", "draw", "make", "paint", "generate"})
 _COMPUTING = frozenset({"calculate", "compute", "code", "run", "plot", "python", "solve", "execute"})
 
 
@@ -138,6 +141,15 @@ def _described(block: dict[str, Any]) -> str:
     return f"{what} ({kind}, {len(data) * 3 // 4 - data.count('=')} bytes)" if data else f"{what} ({kind})"
 
 
+def _picture(question: Question) -> Reply | None:
+    """A picture, where one is asked for."""
+    said = set(mentions.words(question.prompt))
+    if not (said & _PICTURES and said & _MAKING):
+        return None
+    image = {"type": "image", "base64": picture(question.prompt), "mime_type": "image/png"}
+    return Reply(blocks=[{"type": "text", "text": "Here is a picture, of one color: I am a simulator."}, image])
+
+
 def _plain(question: Question) -> Reply:
     return Reply(_plain_text(question))
 
@@ -162,7 +174,7 @@ def _translation(prompt: str) -> str:
     )
 
 
-_RULES = (_forced_call, _tool_results, _call, _structured, _server_tool, _media, _plain)
+_RULES = (_forced_call, _tool_results, _call, _structured, _server_tool, _media, _picture, _plain)
 
 
 # Reasoning.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from typing import Any
 
 import pytest
@@ -154,3 +156,16 @@ def test_media_are_described() -> None:
     image = {"type": "image", "base64": "AAAA", "mime_type": "image/png"}
     reply = ask([{"type": "text", "text": "Look"}, image, {"type": "audio", "url": "https://x.example/a.mp3"}])
     assert reply.text == "I received an image (image/png, 3 bytes) and a sound at https://x.example/a.mp3."
+
+
+def test_a_picture_is_a_real_one() -> None:
+    text, image = ask("Create a picture of a cat").content
+    data = base64.b64decode(image["base64"])
+    assert (text["type"], image["mime_type"]) == ("text", "image/png")
+    assert data.startswith(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10")
+    at = data.index(b"IDAT")
+    size = int.from_bytes(data[at - 4 : at], "big")
+    pixels = zlib.decompress(data[at + 4 : at + 4 + size])
+    assert len(pixels) == 16 * (1 + 16 * 3)
+    assert int.from_bytes(data[at + 4 + size : at + 8 + size], "big") == zlib.crc32(data[at : at + 4 + size])
+    assert ask("Describe the picture of Dorian Gray").content[0]["type"] == "text"
