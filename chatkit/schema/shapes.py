@@ -98,7 +98,7 @@ def _read(thing: Any) -> Shape:
         return _of_dict(thing)
     if isinstance(thing, type) or typing.get_origin(thing) is not None:
         return _of_type(thing)
-    if hasattr(thing, "name") and (hasattr(thing, "tool_call_schema") or hasattr(thing, "inputSchema")):
+    if hasattr(thing, "name") and (hasattr(thing, "tool_call_schema") or _mcp_schema(thing) is not None):
         return _of_tool(thing)
     if callable(thing):
         return _of_function(thing)
@@ -148,12 +148,17 @@ def _under_value(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _of_tool(thing: Any) -> Shape:
     """A tool of chatkit, of MCP, or of LangChain, known by its attributes."""
-    schema = getattr(thing, "inputSchema", None) or thing.tool_call_schema
+    schema = getattr(thing, "tool_call_schema", None) or _mcp_schema(thing)
     if not is_object(schema):
         shape = shape_of(schema)
         schema = shape.schema
     schema = {key: value for key, value in without_titles(inline_refs(schema)).items() if key != "description"}
     return Shape(thing.name, getattr(thing, "description", None) or "", {"type": "object", "properties": {}, **schema})
+
+
+def _mcp_schema(thing: Any) -> Any:
+    """The schema of an MCP tool; the name of the attribute depends on the version of the `mcp` package."""
+    return getattr(thing, "inputSchema", None) or getattr(thing, "input_schema", None)
 
 
 def _of_function(function: Any) -> Shape:

@@ -1,8 +1,9 @@
-"""Tools of a Model Context Protocol server. Works with the session of the `mcp` package (extra `mcp`), which is not
-imported: whatever has `list_tools` and `call_tool` will do."""
+"""Tools of a Model Context Protocol server (extra `mcp`). The session's objects are read by the names that the protocol
+has on the wire, so that versions 1 and 2 of the `mcp` package both work."""
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from chatkit.tools.errors import ToolException
@@ -22,67 +23,76 @@ async def tools_from_mcp(session: Any, **fields: Any) -> list[StructuredTool]:
             model = model.bind_tools(await tools_from_mcp(session))
 
     Args:
-        session: an initialised `mcp.ClientSession`. The tools work as long as it is open, in its event loop.
+        session: an open `mcp.ClientSession` (or `mcp.Client` of version 2). The tools work as long as it is open, in its
+            event loop.
         fields: for every tool, see `BaseTool`.
 
     A result's content becomes content blocks, its structured content the artifact. A result that says isError becomes
     a ToolException with the server's text, which makes an error message for the model.
     """
-    page = await session.list_tools()
-    found = list(page.tools)
-    while getattr(page, "nextCursor", None):
-        page = await session.list_tools(page.nextCursor)
-        found += page.tools
+    page = _wire(await session.list_tools())
+    found: list[dict[str, Any]] = page["tools"]
+    while page.get("nextCursor"):
+        page = _wire(await _next_page(session, page["nextCursor"]))
+        found += page["tools"]
     return [_tool(session, tool, fields) for tool in found]
 
 
-def _tool(session: Any, tool: Any, fields: dict[str, Any]) -> StructuredTool:
+def _wire(thing: Any) -> dict[str, Any]:
+    return thing.model_dump(by_alias=True, mode="json")
+
+
+def _next_page(session: Any, cursor: str) -> Any:
+    import inspect
+
+    if "cursor" in inspect.signature(session.list_tools).parameters:
+        return session.list_tools(cursor=cursor)
+    return session.list_tools(params=importlib.import_module("mcp.types").PaginatedRequestParams(cursor=cursor))
+
+
+def _tool(session: Any, tool: dict[str, Any], fields: dict[str, Any]) -> StructuredTool:
+    name: str = tool["name"]
+
     async def call(**arguments: Any) -> tuple[Any, Any]:
-        result = await session.call_tool(tool.name, arguments)
-        blocks = [_block(item) for item in result.content]
+        result = _wire(await session.call_tool(name, arguments))
+        blocks = [_block(item) for item in result["content"]]
         texts = [block["text"] for block in blocks if block["type"] == "text"]
-        if result.isError:
-            raise ToolException("\n".join(texts) or f"the tool {tool.name!r} failed and gave no reason")
+        if result.get("isError"):
+            raise ToolException("\n".join(texts) or f"the tool {name!r} failed and gave no reason")
         content: Any = "\n".join(texts) if len(texts) == len(blocks) else blocks
-        return content, getattr(result, "structuredContent", None)
+        return content, result.get("structuredContent")
 
-    return StructuredTool(
-        **{
-            "name": tool.name,
-            "description": tool.description or "",
-            "coroutine": call,
-            "args_schema": _schema(tool),
-            "response_format": "content_and_artifact",
-            "handle_tool_error": True,
-            **fields,
-        }
-    )
+    given: dict[str, Any] = {
+        "name": name,
+        "description": tool.get("description") or "",
+        "coroutine": call,
+        "args_schema": {"properties": {}, **tool["inputSchema"], "title": name},
+        "response_format": "content_and_artifact",
+        "handle_tool_error": True,
+    }
+    return StructuredTool(**{**given, **fields})
 
 
-def _schema(tool: Any) -> dict[str, Any]:
-    return {"properties": {}, **tool.inputSchema, "title": tool.name}
+def _text(item: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "text", "text": item["text"]}
 
 
-def _text(item: Any) -> dict[str, Any]:
-    return {"type": "text", "text": item.text}
+def _media(item: dict[str, Any]) -> dict[str, Any]:
+    return {"type": item["type"], "base64": item["data"], "mime_type": item["mimeType"]}
 
 
-def _media(item: Any) -> dict[str, Any]:
-    return {"type": item.type, "base64": item.data, "mime_type": item.mimeType}
+def _link(item: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "text", "text": f"{item['name']}: {item['uri']}"}
 
 
-def _link(item: Any) -> dict[str, Any]:
-    return {"type": "text", "text": f"{item.name}: {item.uri}"}
+def _resource(item: dict[str, Any]) -> dict[str, Any]:
+    resource = item["resource"]
+    if "text" in resource:
+        return _text(resource)
+    return {"type": "file", "base64": resource["blob"], "mime_type": resource.get("mimeType") or "application/octet-stream"}
 
 
-def _resource(item: Any) -> dict[str, Any]:
-    resource = item.resource
-    if hasattr(resource, "text"):
-        return {"type": "text", "text": resource.text}
-    return {"type": "file", "base64": resource.blob, "mime_type": resource.mimeType or "application/octet-stream"}
-
-
-_BLOCKS: dict[str, Callable[[Any], dict[str, Any]]] = {
+_BLOCKS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "text": _text,
     "image": _media,
     "audio": _media,
@@ -91,6 +101,6 @@ _BLOCKS: dict[str, Callable[[Any], dict[str, Any]]] = {
 }
 
 
-def _block(item: Any) -> dict[str, Any]:
-    read = _BLOCKS.get(item.type)
+def _block(item: dict[str, Any]) -> dict[str, Any]:
+    read = _BLOCKS.get(item["type"])
     return read(item) if read is not None else {"type": "text", "text": str(item)}

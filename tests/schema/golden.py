@@ -30,10 +30,18 @@ def _canonical(schema: dict[str, Any]) -> dict[str, Any]:
         out["anyOf"] = [{"type": kind} for kind in kinds]
     for key in ("anyOf", "enum", "required"):
         if key in out:
-            out[key] = sorted(_unions_in(out[key]) if key == "anyOf" else out[key], key=lambda item: json.dumps(item, sort_keys=True))
+            out[key] = sorted(
+                _unions_in(out[key]) if key == "anyOf" else out[key], key=lambda item: json.dumps(item, sort_keys=True)
+            )
     if "enum" in out:
         out.pop("type", None)
-    for key, nothing in (("items", {}), ("items", False), ("additionalProperties", True), ("additionalProperties", {}), ("required", [])):
+    for key, nothing in (
+        ("items", {}),
+        ("items", False),
+        ("additionalProperties", True),
+        ("additionalProperties", {}),
+        ("required", []),
+    ):
         if out.get(key) == nothing and key in out:
             del out[key]
     out.pop("uniqueItems", None)

@@ -157,7 +157,14 @@ BAD: list[tuple[Any, Any, list[str]]] = [
     ({"n": 1, "m": 2}, Closed, ["has unknown keys ['m']"]),
     ({"type": "open", "n": 1}, Closed, ["type: must be 'closed', not 'open'"]),
     ({"n": -1}, Positive, ["n must not be negative"]),
-    ({"n": 0, "inner": {"n": "x"}}, Model, ["n: Input should be greater than or equal to 1", "inner.n: Input should be a valid integer, unable to parse string as an integer"]),
+    (
+        {"n": 0, "inner": {"n": "x"}},
+        Model,
+        [
+            "n: Input should be greater than or equal to 1",
+            "inner.n: Input should be a valid integer, unable to parse string as an integer",
+        ],
+    ),
     ({"key": "k", "size": -1}, Entry, ["size: Expected `int` >= 0"]),
     ("abc", Annotated[str, Meta(max_length=2)], ["Expected `str` of length <= 2"]),
     ([], Annotated[list[int], Meta(min_length=1)], ["Expected `array` of length >= 1"]),

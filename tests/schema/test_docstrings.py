@@ -73,7 +73,10 @@ def test_styles_say_the_same(style: str, text: str) -> None:
 
 
 def test_numpy_names_share_a_text() -> None:
-    assert parse_docstring("Add.\n\nParameters\n----------\na, b : int\n    A number.\n").params == {"a": "A number.", "b": "A number."}
+    assert parse_docstring("Add.\n\nParameters\n----------\na, b : int\n    A number.\n").params == {
+        "a": "A number.",
+        "b": "A number.",
+    }
 
 
 def test_google_continuation_with_colon_is_no_argument() -> None:

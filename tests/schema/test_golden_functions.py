@@ -125,4 +125,7 @@ def test_var_arguments_are_no_properties() -> None:
 
 
 def test_partial_argument_is_no_longer_required() -> None:
-    assert fields_schema(read_function(partial(one, location="x")))["properties"]["location"] == {"type": "string", "default": "x"}
+    assert fields_schema(read_function(partial(one, location="x")))["properties"]["location"] == {
+        "type": "string",
+        "default": "x",
+    }

@@ -82,7 +82,10 @@ def test_functions() -> None:
     assert (shape.name, shape.description) == ("search", "Search the web.")
     assert shape.schema == {
         "type": "object",
-        "properties": {"text": {"type": "string", "description": "What to look for."}, "limit": {"type": "integer", "description": "At most", "default": 5}},
+        "properties": {
+            "text": {"type": "string", "description": "What to look for."},
+            "limit": {"type": "integer", "description": "At most", "default": 5},
+        },
         "required": ["text"],
     }
     assert shape.decode({"text": "x", "limit": "3"}) == {"text": "x", "limit": 3}
@@ -95,7 +98,14 @@ def test_json_schema_is_not_checked() -> None:
 
 
 def test_json_schema_with_references_is_inlined() -> None:
-    shape = shape_of({"title": "T", "type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": {"A": {"title": "A", "type": "integer"}}})
+    shape = shape_of(
+        {
+            "title": "T",
+            "type": "object",
+            "properties": {"a": {"$ref": "#/$defs/A"}},
+            "$defs": {"A": {"title": "A", "type": "integer"}},
+        }
+    )
     assert shape.schema == {"type": "object", "properties": {"a": {"type": "integer"}}}
 
 
@@ -111,10 +121,20 @@ class Kind(enum.Enum):
 @pytest.mark.parametrize(
     ("thing", "inner", "answer", "expected"),
     [
-        (list[DataMovie], {"type": "array", "items": OBJECT | {"description": "A movie."}}, [{"title": "Up", "year": 1}], [DataMovie("Up", 1)]),
+        (
+            list[DataMovie],
+            {"type": "array", "items": OBJECT | {"description": "A movie."}},
+            [{"title": "Up", "year": 1}],
+            [DataMovie("Up", 1)],
+        ),
         (Kind, {"type": "string", "enum": ["good", "bad"]}, "bad", Kind.BAD),
         (int | str, {"anyOf": [{"type": "integer"}, {"type": "string"}]}, 4, 4),
-        ({"title": "L", "type": "array", "items": {"type": "integer"}}, {"type": "array", "items": {"type": "integer"}}, [1], [1]),
+        (
+            {"title": "L", "type": "array", "items": {"type": "integer"}},
+            {"type": "array", "items": {"type": "integer"}},
+            [1],
+            [1],
+        ),
     ],
     ids=["list", "enum", "union", "array schema"],
 )
@@ -163,6 +183,7 @@ def test_read_once() -> None:
 
 def test_always_the_same_text() -> None:
     """Providers cache prompts by their bytes, so a schema must not depend on the order of a set."""
+
     class Branch(pydantic.BaseModel):
         left: "Branch | None" = None
         leaf: "Leaf | None" = None

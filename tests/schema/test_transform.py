@@ -20,7 +20,10 @@ LEAF = NODE["$defs"]["Leaf"]
 
 
 def test_titles_go_but_not_properties_called_title() -> None:
-    schema = {"title": "M", "properties": {"title": {"title": "Title", "type": "string"}, "items": {"title": "Items", "items": {"title": "I"}}}}
+    schema = {
+        "title": "M",
+        "properties": {"title": {"title": "Title", "type": "string"}, "items": {"title": "Items", "items": {"title": "I"}}},
+    }
     assert without_titles(schema) == {"properties": {"title": {"type": "string"}, "items": {"items": {}}}}
 
 
@@ -48,7 +51,10 @@ def test_the_root_may_refer_to_itself() -> None:
 
 
 def test_texts_beside_a_reference_win() -> None:
-    schema = {"properties": {"a": {"$ref": "#/definitions/A", "description": "here"}}, "definitions": {"A": {"type": "string", "description": "there"}}}
+    schema = {
+        "properties": {"a": {"$ref": "#/definitions/A", "description": "here"}},
+        "definitions": {"A": {"type": "string", "description": "there"}},
+    }
     assert inline_refs(schema) == {"properties": {"a": {"type": "string", "description": "here"}}}
 
 
@@ -79,9 +85,19 @@ def test_strict_goes_all_the_way_down() -> None:
             "a": {"type": "integer"},
             "default": {
                 "type": "array",
-                "items": {"type": "object", "properties": {"b": {"type": "string"}}, "required": ["b"], "additionalProperties": False},
+                "items": {
+                    "type": "object",
+                    "properties": {"b": {"type": "string"}},
+                    "required": ["b"],
+                    "additionalProperties": False,
+                },
             },
-            "c": {"anyOf": [{"type": "object", "properties": {"d": {}}, "required": ["d"], "additionalProperties": False}, {"type": "null"}]},
+            "c": {
+                "anyOf": [
+                    {"type": "object", "properties": {"d": {}}, "required": ["d"], "additionalProperties": False},
+                    {"type": "null"},
+                ]
+            },
         },
         "required": ["a", "default", "c"],
         "additionalProperties": False,

@@ -75,7 +75,9 @@ def test_names_that_are_local_to_a_function() -> None:
     class Outer(TypedDict):
         inner: list[Inner]
 
-    assert shape_of(Outer).schema["properties"]["inner"]["items"]["properties"] == {"n": {"anyOf": [{"type": "integer"}, {"type": "null"}]}}
+    assert shape_of(Outer).schema["properties"]["inner"]["items"]["properties"] == {
+        "n": {"anyOf": [{"type": "integer"}, {"type": "null"}]}
+    }
 
 
 def test_description_must_be_text() -> None:

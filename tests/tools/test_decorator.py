@@ -21,7 +21,11 @@ def test_bare() -> None:
     assert isinstance(get_weather, StructuredTool)
     assert (get_weather.name, get_weather.description) == ("get_weather", "Get the weather at a location.")
     assert get_weather.args == {"location": {"type": "string"}}
-    assert get_weather.tool_call_schema == {"type": "object", "properties": {"location": {"type": "string"}}, "required": ["location"]}
+    assert get_weather.tool_call_schema == {
+        "type": "object",
+        "properties": {"location": {"type": "string"}},
+        "required": ["location"],
+    }
     assert get_weather.invoke({"location": "Boston"}) == "It's sunny in Boston."
 
 
@@ -39,7 +43,12 @@ def test_with_options() -> None:
     def function(query: str) -> str:
         return query
 
-    assert (function.name, function.description, function.return_direct, function.tags) == ("search", "Find things.", True, ["web"])
+    assert (function.name, function.description, function.return_direct, function.tags) == (
+        "search",
+        "Find things.",
+        True,
+        ["web"],
+    )
     assert function.spec.extras == {"cache_control": {"type": "ephemeral"}}
 
 
@@ -133,10 +142,16 @@ class SearchDict(TypedDict):
     limit: Annotated[int, 5, "At most"]
 
 
-SEARCH_SCHEMA: dict[str, Any] = {"type": "object", "properties": {"query": {"type": "string"}, "limit": {"type": "integer"}}, "required": ["query"]}
+SEARCH_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"query": {"type": "string"}, "limit": {"type": "integer"}},
+    "required": ["query"],
+}
 
 
-@pytest.mark.parametrize("schema", [Search, SearchDict, {"title": "search", **SEARCH_SCHEMA}], ids=["pydantic", "typed dict", "json schema"])
+@pytest.mark.parametrize(
+    "schema", [Search, SearchDict, {"title": "search", **SEARCH_SCHEMA}], ids=["pydantic", "typed dict", "json schema"]
+)
 def test_args_schema(schema: Any) -> None:
     @tool(args_schema=schema, description="Search.")
     def search(query: str, limit: int = 5) -> str:
@@ -168,7 +183,12 @@ def test_infer_schema_false() -> None:
 
 def test_name_and_runnable() -> None:
     inner = StructuredTool.from_function(lambda a: a * 2, name="double", description="Double it.")
-    outer = tool("twice", inner, description="Twice.", args_schema={"title": "t", "type": "object", "properties": {"a": {"type": "integer"}}})
+    outer = tool(
+        "twice",
+        inner,
+        description="Twice.",
+        args_schema={"title": "t", "type": "object", "properties": {"a": {"type": "integer"}}},
+    )
     assert (outer.name, outer.invoke({"a": 4})) == ("twice", 8)
 
 

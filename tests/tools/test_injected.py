@@ -52,7 +52,9 @@ def test_a_missing_argument() -> None:
 
 
 def test_the_id_needs_a_whole_call() -> None:
-    with pytest.raises(ValueError, match=r"'call_id' is the id of the tool call; invoke the tool with a whole tool call: \{'type'"):
+    with pytest.raises(
+        ValueError, match=r"'call_id' is the id of the tool call; invoke the tool with a whole tool call: \{'type'"
+    ):
         remember.invoke({"text": "hi", "user": "ann"})
 
 
