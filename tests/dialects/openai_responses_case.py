@@ -112,7 +112,7 @@ def _message(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield {"type": f"response.{kind}.delta", "delta": piece, "logprobs": [], "obfuscation": "x", **place}
         for at, annotation in enumerate(part.get("annotations") or ()):
             yield {"type": "response.output_text.annotation.added", "annotation_index": at, "annotation": annotation, **place}
-        yield {"type": f"response.{kind}.done", **place, **part}
+        yield {**part, **place, "type": f"response.{kind}.done"}
         yield {"type": "response.content_part.done", "part": part, **place}
 
 

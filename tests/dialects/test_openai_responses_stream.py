@@ -241,3 +241,27 @@ def test_a_resumed_stream_says_only_what_is_new() -> None:
     behind = next(number for number, frame in enumerate(frames) if frame["type"] == "response.output_text.delta") + 2
     events = events_of(sse(*frames[behind:]), resumed="resp_1")
     assert "".join(event.text for event in events if type(event) is TextDelta) == "re birds."
+
+
+def test_a_server_that_says_everything_once_and_whole() -> None:
+    """Neither pieces nor finished items nor a last output: text and arguments stand only in their `.done` events."""
+
+    def once(frame: dict[str, Any]) -> dict[str, Any] | None:
+        if frame["type"].endswith((".delta", "output_item.done")):
+            return None
+        return {**frame, "response": {**frame["response"], "output": []}} if frame["type"] == "response.completed" else frame
+
+    output = [text_item("Herons are birds."), CALL, {"id": "mcp_1", "type": "mcp_call", "name": "find", "arguments": '{"q":1}'}]
+    refusal = {"id": "msg_2", "type": "message", "role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]}
+    frames = [once(frame) for frame in frames_of([REASONING, *output, refusal])]
+    blocks = message_of(sse(*[frame for frame in frames if frame is not None])).content_blocks
+    assert [
+        (block["type"], block.get("text") or block.get("reasoning") or block.get("args") or block.get("value"))
+        for block in blocks
+    ] == [
+        ("reasoning", "Two and two"),
+        ("text", "Herons are birds."),
+        ("tool_call", {"city": "Rome"}),
+        ("server_tool_call", {"q": 1}),
+        ("non_standard", {"type": "refusal", "refusal": "No."}),
+    ]

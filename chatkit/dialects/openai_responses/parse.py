@@ -11,27 +11,12 @@ import msgspec
 
 from chatkit.codec import incomplete
 from chatkit.dialects.base import SSEParser
-from chatkit.dialects.openai_responses import free_text
-from chatkit.dialects.openai_responses.citations import citation_of
 from chatkit.dialects.openai_responses.items import Items
+from chatkit.dialects.openai_responses.pieces import PIECES, preview
 from chatkit.dialects.openai_responses.slots import Slot, Slots
 from chatkit.dialects.openai_responses.wire import Frame, Response, decode_frame, decode_response, metadata_of, usage_of
-from chatkit.events import (
-    Citation,
-    ErrorEvent,
-    Event,
-    Finish,
-    Media,
-    Metadata,
-    Raw,
-    ReasoningDelta,
-    ServerToolCallChunk,
-    Start,
-    TextDelta,
-    ToolCallChunk,
-    Usage,
-)
-from chatkit.jsons import dumps, is_list, is_object, not_json
+from chatkit.events import ErrorEvent, Event, Finish, Metadata, Start, Usage
+from chatkit.jsons import is_list, is_object, not_json
 from chatkit.statuses import error_from_body
 
 if TYPE_CHECKING:
@@ -79,8 +64,12 @@ class ResponsesParser(SSEParser):
             event = decode_frame(frame.data)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise not_json(frame.data, error) from error
-        handler = _HANDLERS.get(event.type, ResponsesParser._other)
-        events = handler(self, event)
+        piece = PIECES.get(event.type)
+        if piece is None:
+            events = _HANDLERS.get(event.type, ResponsesParser._other)(self, event)
+        else:
+            slot = self._slots.find(event.item_id, event.output_index)
+            events = piece(slot, event, slot.opened or not self._resumed)
         if self._greeting:
             events, self._greeting = self._greeting + events, []
         if self._numbered and event.sequence_number is not None:
@@ -165,75 +154,8 @@ class ResponsesParser(SSEParser):
         slot = self._slots.closing(frame.item.get("id"), frame.output_index)
         return self._items.end(frame.item, slot, fill=self._fill(slot))
 
-    # Pieces of items.
-
-    def _text(self, frame: Frame) -> list[Event]:
-        slot = self._slots.find(frame.item_id, frame.output_index)
-        events: list[Event] = [TextDelta(_str(frame.delta), slot.part_index(frame.content_index))]
-        if frame.logprobs:
-            slot.logged = True
-            events.append(Metadata({"logprobs": {"content": frame.logprobs}}))
-        return events
-
-    def _refusal(self, frame: Frame) -> list[Event]:
-        slot = self._slots.find(frame.item_id, frame.output_index)
-        value = {"type": "refusal", "refusal": _str(frame.delta)}
-        return [Raw(value, slot.part_index(frame.content_index), "refusal")]
-
-    def _annotation(self, frame: Frame) -> list[Event]:
-        slot = self._slots.find(frame.item_id, frame.output_index)
-        slot.cited = True
-        return (
-            [Citation(citation_of(frame.annotation), slot.part_index(frame.content_index))] if is_object(frame.annotation) else []
-        )
-
-    def _summary(self, frame: Frame) -> list[Event]:
-        slot = self._slots.find(frame.item_id, frame.output_index)
-        return [ReasoningDelta(_str(frame.delta), slot.thought_index("summary", frame.summary_index))]
-
-    def _thought(self, frame: Frame) -> list[Event]:
-        slot = self._slots.find(frame.item_id, frame.output_index)
-        return [ReasoningDelta(_str(frame.delta), slot.thought_index("content", frame.content_index))]
-
-    def _arguments(self, frame: Frame) -> list[Event]:
-        slot = self._slots.find(frame.item_id, frame.output_index)
-        slot.joined = True
-        return [ToolCallChunk(_json(frame.delta), slot.index)]
-
-    def _server_arguments(self, frame: Frame) -> list[Event]:
-        slot = self._slots.find(frame.item_id, frame.output_index)
-        slot.joined = True
-        return [ServerToolCallChunk(_json(frame.delta), slot.index)]
-
-    def _input(self, frame: Frame) -> list[Event]:
-        slot = self._slots.find(frame.item_id, frame.output_index)
-        return [] if slot.server else [ToolCallChunk(self._free(frame, slot, free_text.CUSTOM_INPUT), slot.index)]
-
-    def _code(self, frame: Frame) -> list[Event]:
-        slot = self._slots.find(frame.item_id, frame.output_index)
-        return [ServerToolCallChunk(self._free(frame, slot, "code"), slot.index)]
-
-    def _free(self, frame: Frame, slot: Slot, name: str) -> str:
-        slot.joined = True
-        begun = "" if slot.quoted or not self._fill(slot) else free_text.begin(name, slot)
-        return begun + free_text.escape(_str(frame.delta))
-
     def _image(self, frame: Frame) -> list[Event]:
-        if not self._partial_images or not isinstance(frame.partial_image_b64, str):
-            return []
-        slot = self._slots.find(frame.item_id, frame.output_index)
-        number = frame.partial_image_index or 0
-        kind = f"image/{frame.output_format or 'png'}"
-        block = {"type": "image", "base64": frame.partial_image_b64, "mime_type": kind, "extras": {"partial_image_index": number}}
-        return [Media(block, f"{slot.index}.p{number}")]
-
-
-def _str(delta: Any) -> str:
-    return delta if isinstance(delta, str) else ""
-
-
-def _json(delta: Any) -> str:
-    return delta if isinstance(delta, str) else dumps(delta or {})
+        return preview(self._slots.find(frame.item_id, frame.output_index), frame) if self._partial_images else []
 
 
 def _items(response: Response) -> list[dict[str, Any]]:
@@ -252,18 +174,9 @@ def _ending(response: Response) -> list[Event]:
 
 
 _HANDLERS: dict[str, Callable[[ResponsesParser, Frame], list[Event]]] = {
-    "response.output_text.delta": ResponsesParser._text,
-    "response.refusal.delta": ResponsesParser._refusal,
-    "response.output_text.annotation.added": ResponsesParser._annotation,
-    "response.reasoning_summary_text.delta": ResponsesParser._summary,
-    "response.reasoning_text.delta": ResponsesParser._thought,
-    "response.function_call_arguments.delta": ResponsesParser._arguments,
-    "response.custom_tool_call_input.delta": ResponsesParser._input,
-    "response.mcp_call_arguments.delta": ResponsesParser._server_arguments,
-    "response.code_interpreter_call_code.delta": ResponsesParser._code,
-    "response.image_generation_call.partial_image": ResponsesParser._image,
     "response.output_item.added": ResponsesParser._item_added,
     "response.output_item.done": ResponsesParser._item_done,
+    "response.image_generation_call.partial_image": ResponsesParser._image,
     "response.created": ResponsesParser._begin,
     "response.queued": ResponsesParser._begin,
     "response.in_progress": ResponsesParser._begin,
