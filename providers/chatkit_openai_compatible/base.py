@@ -79,6 +79,7 @@ class ChatCompatible(ChatModel):
         quirks: how the service wants to be asked.
         responses: the service has the Responses API too; the set holds what its Chat Completions knows of the
             parameters that elsewhere only the Responses API has. None: it has not.
+        prefers_responses: the Responses API is the service's first choice.
 
     Raises:
         MissingKeyError: no key was given and none is in the environment.
@@ -89,6 +90,7 @@ class ChatCompatible(ChatModel):
     Settings: ClassVar[type] = CompatibleSettings
     quirks: ClassVar[Quirks] = Quirks()
     responses: ClassVar[frozenset[str] | None] = None
+    prefers_responses: ClassVar[bool] = False
 
     def __init__(self, model: str = "", **kwargs: Unpack[CompatibleOptions]) -> None:
         model = kwargs.pop("model_name", "") or model
@@ -130,9 +132,11 @@ class ChatCompatible(ChatModel):
         )
 
     def _wants_responses(self, call: Call) -> bool:
-        if self.responses is None:
-            return False
         shared = self.responses
+        if shared is None:
+            return False
+        if self.prefers_responses and self.settings.get("use_responses_api") is None:
+            return True
         return needs_responses({name: value for name, value in call.params.items() if name not in shared}, self.settings)
 
     def _chat_fields(self, call: Call) -> dict[str, Any]:

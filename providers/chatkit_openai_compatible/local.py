@@ -46,7 +46,7 @@ class ChatLlamaCpp(ChatCompatible):
     Params = params.LlamaCppParams
     Settings = ResponsesSettings
     responses = frozenset({"tools"})
-    api_key_env = ("LLAMACPP_API_KEY", "LLAMA_API_KEY")
+    api_key_env = ("LLAMACPP_API_KEY",)
     base_url_env = ("LLAMACPP_BASE_URL",)
     default_base_url = "http://localhost:8080/v1"
     key_required = False

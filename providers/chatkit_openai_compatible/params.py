@@ -9,6 +9,7 @@ from chatkit.dialects.openai_responses import ResponsesParams
 
 __all__ = [
     "AlibabaParams",
+    "BothParams",
     "CerebrasParams",
     "DeepSeekParams",
     "FireworksParams",
@@ -24,6 +25,10 @@ __all__ = [
     "XAIParams",
     "ZaiParams",
 ]
+
+
+class BothParams(ChatCompletionsParams, ResponsesParams, total=False):
+    """A service with both APIs and no parameters of its own."""
 
 
 class GroqParams(ChatCompletionsParams, total=False):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from chatkit_openai_compatible import quirks
-from chatkit_openai_compatible.base import ChatCompatible
+from typing import Any, Unpack, cast
+
+from chatkit_openai_compatible import params, quirks
+from chatkit_openai_compatible.base import ChatCompatible, CompatibleAliases, ResponsesSettings
 
 __all__ = [
     "ChatAvian",
@@ -38,6 +40,10 @@ __all__ = [
 ]
 
 
+class BothOptions(params.BothParams, ResponsesSettings, CompatibleAliases, total=False):
+    """Keyword arguments of a service with both APIs and no parameters of its own."""
+
+
 class ChatAvian(ChatCompatible):
     """A model at Avian."""
 
@@ -52,10 +58,16 @@ class ChatAzureAI(ChatCompatible):
     """A model of any maker at Microsoft Foundry, through the v1 address (AZURE_AI_BASE_URL or AZURE_AI_RESOURCE)."""
 
     provider = "azure_ai"
+    Params = params.BothParams
+    Settings = ResponsesSettings
+    responses = frozenset()
     api_key_env = ("AZURE_AI_API_KEY", "AZURE_AI_CREDENTIAL")
     base_url_env = ("AZURE_AI_BASE_URL",)
     default_base_url = "https://{AZURE_AI_RESOURCE}.services.ai.azure.com/openai/v1"
     quirks = quirks.REASONING_CONTENT
+
+    def __init__(self, model: str = "", **kwargs: Unpack[BothOptions]) -> None:
+        super().__init__(model, **cast("Any", kwargs))
 
 
 class ChatBaseten(ChatCompatible):
@@ -69,12 +81,19 @@ class ChatBaseten(ChatCompatible):
 
 
 class ChatBedrockMantleOpenAI(ChatCompatible):
-    """A model at Bedrock's OpenAI-style address (AWS_REGION), by a Bedrock API key."""
+    """A model at Bedrock's OpenAI-style address (AWS_REGION), by a Bedrock API key and the Responses API first."""
 
     provider = "bedrock_mantle_openai"
+    Params = params.BothParams
+    Settings = ResponsesSettings
+    responses = frozenset()
+    prefers_responses = True
     api_key_env = ("AWS_BEARER_TOKEN_BEDROCK",)
     base_url_env = ("BEDROCK_MANTLE_OPENAI_BASE_URL",)
     default_base_url = "https://bedrock-mantle.{AWS_REGION}.api.aws/v1"
+
+    def __init__(self, model: str = "", **kwargs: Unpack[BothOptions]) -> None:
+        super().__init__(model, **cast("Any", kwargs))
 
 
 class ChatCloudflare(ChatCompatible):
@@ -153,12 +172,19 @@ class ChatHeroku(ChatCompatible):
 
 
 class ChatLangSmith(ChatCompatible):
-    """A model behind LangSmith's gateway."""
+    """A model behind LangSmith's gateway, by the Responses API unless `use_responses_api=False`."""
 
     provider = "langsmith"
+    Params = params.BothParams
+    Settings = ResponsesSettings
+    responses = frozenset()
+    prefers_responses = True
     api_key_env = ("LANGSMITH_GATEWAY_API_KEY", "LANGSMITH_API_KEY")
     base_url_env = ("LANGSMITH_BASE_URL",)
     default_base_url = "https://gateway.smith.langchain.com/v1"
+
+    def __init__(self, model: str = "", **kwargs: Unpack[BothOptions]) -> None:
+        super().__init__(model, **cast("Any", kwargs))
 
 
 class ChatLlama(ChatCompatible):

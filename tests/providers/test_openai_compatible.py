@@ -13,10 +13,13 @@ from chatkit.errors import InputError, MissingKeyError, UnsupportedFeatureError
 from chatkit.events import TextDelta
 from chatkit.messages import AIMessage, HumanMessage, ToolMessage
 from chatkit_openai_compatible import (
+    ChatAzureAI,
     ChatCloudflare,
     ChatDeepSeek,
     ChatGroq,
+    ChatLangSmith,
     ChatLlamaCpp,
+    ChatLMStudio,
     ChatMoonshot,
     ChatOpenRouter,
     ChatPerplexity,
@@ -56,9 +59,9 @@ def test_each_service(name: str, cls: type[compatible.ChatCompatible], monkeypat
     assert cls.api_key_env
     assert "{" not in made.base_url
     request = request_of(made, key="k")
-    assert request.url == f"{made.base_url}/chat/completions"
+    assert request.url == f"{made.base_url}/{'responses' if cls.prefers_responses else 'chat/completions'}"
     assert request.headers["authorization"] == "Bearer k"
-    assert sent(made)["max_tokens"] == 5
+    assert sent(made)["max_output_tokens" if cls.prefers_responses else "max_tokens"] == 5
     assert cls("m", api_key="k", base_url="http://localhost:9/v1").base_url == "http://localhost:9/v1"
     assert cls("m", **{f"{name}_api_key": "k", f"{name}_api_base": "http://localhost:9"}).base_url == "http://localhost:9"
     assert repr(pickle.loads(pickle.dumps(made))) == repr(made)
@@ -169,8 +172,8 @@ def test_llamacpp_reads_no_named_tool() -> None:
 
 
 def test_the_responses_api_where_a_service_has_it() -> None:
-    for cls in (ChatXAI, ChatDeepSeek, ChatOpenRouter):
-        made = cls("m", api_key="k", use_responses_api=True)
+    for cls in (ChatXAI, ChatDeepSeek, ChatOpenRouter, ChatVLLM, ChatLMStudio, ChatLlamaCpp, ChatAzureAI):
+        made = cls("m", api_key="k", use_responses_api=True, base_url="http://localhost:9/v1")
         request = request_of(made)
         assert request.url == f"{made.base_url}/responses"
         assert sent(made)["input"]
@@ -188,6 +191,8 @@ def test_what_chooses_the_responses_api() -> None:
     assert request_of(ChatXAI("m", api_key="k"), truncation="auto").url.endswith("/responses")
     assert request_of(ChatXAI("m", api_key="k")).url.endswith("/chat/completions")
     assert request_of(ChatOpenRouter("m", api_key="k", reasoning={"effort": "low"})).url.endswith("/chat/completions")
+    assert request_of(ChatLangSmith("m", api_key="k")).url.endswith("/responses")
+    assert request_of(ChatLangSmith("m", api_key="k", use_responses_api=False)).url.endswith("/chat/completions")
     with pytest.raises(UnsupportedFeatureError, match="truncation"):
         sent(ChatXAI("m", api_key="k", use_responses_api=False), truncation="auto")
 
