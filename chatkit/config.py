@@ -97,7 +97,19 @@ class Run:
         inherited: those that calls inside this one inherit.
     """
 
-    __slots__ = ("depth_limit", "handlers", "id", "inherited", "kind", "metadata", "name", "parent", "shared_metadata", "shared_tags", "tags")
+    __slots__ = (
+        "depth_limit",
+        "handlers",
+        "id",
+        "inherited",
+        "kind",
+        "metadata",
+        "name",
+        "parent",
+        "shared_metadata",
+        "shared_tags",
+        "tags",
+    )
 
     def __init__(self, kind: str, name: str, id: uuid.UUID, parent: Run | None) -> None:
         self.kind = kind
@@ -134,7 +146,16 @@ ambient_handlers: ContextVar[tuple[Any, ...]] = ContextVar("chatkit_ambient_hand
 """Handlers for every call in a context, such as `get_usage_metadata_callback` sets up."""
 
 
-def open_run(kind: str, name: str, config: Any, *, own: Any = None, tags: Any = None, metadata: dict[str, Any] | None = None, always: bool = False) -> Run | None:
+def open_run(
+    kind: str,
+    name: str,
+    config: Any,
+    *,
+    own: Any = None,
+    tags: Any = None,
+    metadata: dict[str, Any] | None = None,
+    always: bool = False,
+) -> Run | None:
     """The run of a call, or None when nobody listens.
 
     Args:
@@ -178,7 +199,11 @@ def _run_id(given: Any) -> uuid.UUID:
 def _mirrored(config: dict[str, Any]) -> dict[str, Any]:
     """Simple `configurable` values show in the metadata, keys do not."""
     values = config.get("configurable") or {}
-    return {k: v for k, v in values.items() if isinstance(v, str | int | float | bool) and not k.startswith("__") and not k.endswith("api_key")}
+    return {
+        k: v
+        for k, v in values.items()
+        if isinstance(v, str | int | float | bool) and not k.startswith("__") and not k.endswith("api_key")
+    }
 
 
 @contextmanager

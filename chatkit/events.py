@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
-from chatkit.errors import ModelError
+from chatkit.errors import ModelError  # noqa: TC001 (msgspec reads the annotations)
 
 __all__ = [
     "Citation",

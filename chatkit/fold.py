@@ -35,13 +35,16 @@ if TYPE_CHECKING:
 
 __all__ = ["CUT_REASONS", "Fold", "tool_call_block"]
 
-CUT_REASONS = frozenset({"length", "max_tokens", "MAX_TOKENS", "max_output_tokens", "model_length", "model_context_window_exceeded"})
+CUT_REASONS = frozenset(
+    {"length", "max_tokens", "MAX_TOKENS", "max_output_tokens", "model_length", "model_context_window_exceeded"}
+)
 """Finish reasons that say that the answer was cut at a limit."""
+
 
 class _Part:
     """One content block while it grows."""
 
-    __slots__ = ("annotations", "block", "extras", "id", "index", "kind", "name", "parser", "parsed", "texts")
+    __slots__ = ("annotations", "block", "extras", "id", "index", "kind", "name", "parsed", "parser", "texts")
 
     def __init__(self, kind: str, index: Index) -> None:
         self.kind = kind
@@ -178,7 +181,9 @@ class Fold:
         return next((part for part in reversed(self._parts) if part.kind == "text"), None)
 
     def _media(self, event: Media) -> None:
-        part = self._part(event.block["type"], event.index) if event.index is not None else self._new_part(event.block["type"], None)
+        part = (
+            self._part(event.block["type"], event.index) if event.index is not None else self._new_part(event.block["type"], None)
+        )
         block = dict(event.block)
         part.texts.extend(filter(None, [block.pop("base64", None)]))
         extras = dict(block.pop("extras", None) or {})
@@ -231,7 +236,11 @@ class Fold:
             finished: tool calls are parsed strictly; otherwise they are `tool_call_chunk` blocks.
             cut: the answer was broken off, so that a call without arguments may be half a call.
         """
-        return [_render(part, finished=finished, cut=cut) for part in self._parts if part.kind != "text" or part.texts or part.annotations]
+        return [
+            _render(part, finished=finished, cut=cut)
+            for part in self._parts
+            if part.kind != "text" or part.texts or part.annotations
+        ]
 
     def partial_tool_calls(self) -> list[dict[str, Any]]:
         """The calls so far, their arguments parsed as far as they came."""

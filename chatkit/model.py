@@ -6,33 +6,34 @@ functions, `_encode` and `_parser`. It awaits nothing.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from msgspec import structs
 
 from chatkit.codec import Call, OutputSchema, Parser, Request
 from chatkit.config import ambient_handlers, current_run, open_run
-from chatkit.errors import InputError, InputTypeError, MissingKeyError
+from chatkit.errors import InputTypeError
 from chatkit.jsons import encode
 from chatkit.messages import AIMessage
 from chatkit.messages.coerce import to_messages
 from chatkit.params import CommonParams, CommonSettings, check, names_of, unknown_parameter
 from chatkit.retry import as_retry_policy
 from chatkit.runnable import Runnable
-from chatkit.secrets import Secret, scrub_headers
+from chatkit.secrets import scrub_headers
+from chatkit.settings import find_base_url, find_key
 from chatkit.statuses import error_from_response
 from chatkit.timeouts import as_timeouts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from chatkit.callbacks.observe import ModelRun
     from chatkit.errors import ModelError
     from chatkit.messages import AIMessageChunk
-    from chatkit.net.exchange import Exchange, Observer
+    from chatkit.net.exchange import Exchange
     from chatkit.net.http import Transport
+    from chatkit.net.plan import Observer
     from chatkit.net.stream import ChunkStream, EventStream
 
 __all__ = ["ChatModel"]
@@ -81,8 +82,8 @@ class ChatModel(Runnable[AIMessage]):
 
     def _prepare(self) -> None:
         """Work out what follows from the settings; everything wrong is said now, not at the first call."""
-        self.base_url = self._find_base_url()
-        self._api_key = self._find_key()
+        self.base_url = find_base_url(self.settings, self.base_url_env, self.default_base_url)
+        self._api_key = find_key(self.settings, self.api_key_env, type(self).__name__, required=self.key_required)
         self._timeouts = as_timeouts(self.settings.get("timeout"))
         self._retry = as_retry_policy(self.settings.get("max_retries"))
         client = self.settings.get("http_client")
@@ -142,7 +143,9 @@ class ChatModel(Runnable[AIMessage]):
 
         def invoke(self, input: Any, config: Any = None, *, stop: list[str] | str | None = None, **kwargs: Any) -> AIMessage: ...
 
-        def stream(self, input: Any, config: Any = None, *, stop: list[str] | str | None = None, **kwargs: Any) -> Iterator[AIMessageChunk]: ...
+        def stream(
+            self, input: Any, config: Any = None, *, stop: list[str] | str | None = None, **kwargs: Any
+        ) -> Iterator[AIMessageChunk]: ...
 
     def bind(self, **kwargs: Any) -> Self:
         """The same model with some parameters or settings changed (None takes one away)."""
@@ -184,7 +187,9 @@ class ChatModel(Runnable[AIMessage]):
         given = {"tool_choice": normalize_tool_choice(tool_choice, specs), "parallel_tool_calls": parallel_tool_calls, **kwargs}
         return self.bind(tools=specs, **{name: value for name, value in given.items() if value is not None})
 
-    def with_structured_output(self, schema: Any, *, include_raw: bool = False, method: str | None = None, strict: bool | None = None, **kwargs: Any) -> Any:
+    def with_structured_output(
+        self, schema: Any, *, include_raw: bool = False, method: str | None = None, strict: bool | None = None, **kwargs: Any
+    ) -> Any:
         """A model whose answers are objects of the schema; see chatkit.structured."""
         from chatkit.structured import with_structured_output
 
@@ -217,7 +222,8 @@ class ChatModel(Runnable[AIMessage]):
         Args:
             whole: the caller wants the whole answer; it is streamed inside only if somebody asks for the pieces.
         """
-        from chatkit.net.exchange import Exchange, Plan
+        from chatkit.net.exchange import Exchange
+        from chatkit.net.plan import Plan
 
         call = Call(model=self.model, messages=to_messages(input), params=self._call_params())
         run = self._run(call, config)
@@ -325,7 +331,10 @@ class ChatModel(Runnable[AIMessage]):
 
     def headers(self, **more: str | None) -> dict[str, str]:
         """Headers of a JSON request; names are written with _ for -, None is left out, the user's own win."""
-        headers = {"content-type": "application/json", **{name.replace("_", "-"): value for name, value in more.items() if value is not None}}
+        headers = {
+            "content-type": "application/json",
+            **{name.replace("_", "-"): value for name, value in more.items() if value is not None},
+        }
         headers.update({name.lower(): value for name, value in (self.settings.get("default_headers") or {}).items()})
         return headers
 
@@ -338,7 +347,10 @@ class ChatModel(Runnable[AIMessage]):
 
     def url(self, path: str, **query: Any) -> str:
         """`base_url` + path, with `default_query` and the given query."""
-        given = {**(self.settings.get("default_query") or {}), **{name: value for name, value in query.items() if value is not None}}
+        given = {
+            **(self.settings.get("default_query") or {}),
+            **{name: value for name, value in query.items() if value is not None},
+        }
         return f"{self.base_url}{path}" + (f"?{urlencode(given)}" if given else "")
 
     # How a model is made.
@@ -366,31 +378,6 @@ class ChatModel(Runnable[AIMessage]):
             check(cls.Params, params, cls.__name__),
         )
 
-    def _find_base_url(self) -> str:
-        given = self.settings.get("base_url")
-        url = given or _first_env(self.base_url_env) or self.default_base_url
-        if not url:
-            return ""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise InputError(f"base_url {url!r} is not an address; it must look like {self.default_base_url or 'https://host/v1'!r}")
-        return url.rstrip("/")
-
-    def _find_key(self) -> Secret | Callable[[], Any] | None:
-        given = self.settings.get("api_key")
-        if callable(given):
-            return cast("Callable[[], Any]", given)
-        if given is not None and not isinstance(given, str | Secret) and not hasattr(given, "get_secret_value"):
-            raise InputTypeError(f"api_key must be a str or a function that returns one, not {type(given).__name__}")
-        key = given or _first_env(self.api_key_env)
-        if key:
-            self.settings["api_key"] = Secret.of(key)
-            return self.settings["api_key"]
-        if self.key_required:
-            names = " or ".join(self.api_key_env)
-            raise MissingKeyError(f"{type(self).__name__} needs an API key: pass api_key=... or set {names}")
-        return None
-
     def __getattr__(self, name: str) -> Any:
         """Parameters and settings read like attributes: `model.temperature` (None when not set)."""
         if name.startswith("_") or "params" not in self.__dict__:
@@ -410,14 +397,12 @@ class ChatModel(Runnable[AIMessage]):
         shown.pop("api_key", None)
         if shown.get("default_headers"):
             shown["default_headers"] = scrub_headers(shown["default_headers"])
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in {'model': self.model, **shown}.items())})"
+        return (
+            f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in {'model': self.model, **shown}.items())})"
+        )
 
     def _copy(self, **attributes: Any) -> Self:
         copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__)
         copy.__dict__.update(attributes)
         return copy
-
-
-def _first_env(names: tuple[str, ...]) -> str | None:
-    return next((value for name in names if (value := os.environ.get(name))), None)

@@ -133,7 +133,9 @@ def infer_provider(model: str) -> str | None:
     return "openrouter" if slash and publisher in _OPENROUTER_PUBLISHERS else None
 
 
-_OPENROUTER_PUBLISHERS = frozenset({"openai", "anthropic", "google", "x-ai", "meta-llama", "mistralai", "deepseek", "qwen", "moonshotai", "z-ai"})
+_OPENROUTER_PUBLISHERS = frozenset(
+    {"openai", "anthropic", "google", "x-ai", "meta-llama", "mistralai", "deepseek", "qwen", "moonshotai", "z-ai"}
+)
 
 
 @lru_cache(maxsize=1)

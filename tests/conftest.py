@@ -18,7 +18,9 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
 def no_outside_world(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the developer's keys, proxies or provider addresses."""
     for name in list(os.environ):
-        if name.upper().endswith(("_API_KEY", "_API_TOKEN", "_PROXY", "_BASE_URL", "_API_BASE")) or name.startswith(("AWS_", "AZURE_")):
+        if name.upper().endswith(("_API_KEY", "_API_TOKEN", "_PROXY", "_BASE_URL", "_API_BASE")) or name.startswith(
+            ("AWS_", "AZURE_")
+        ):
             monkeypatch.delenv(name)
 
 

@@ -49,7 +49,12 @@ class ToyModel(ChatModel):
     api_key_env = ("TOY_API_KEY",)
 
     def _encode(self, call: Call) -> Request:
-        fields: dict[str, Any] = {"model": call.model, "messages": [m.text for m in call.messages], "stream": call.stream, **call.params}
+        fields: dict[str, Any] = {
+            "model": call.model,
+            "messages": [m.text for m in call.messages],
+            "stream": call.stream,
+            **call.params,
+        }
         return Request(self.url("/chat/completions"), self.body(fields), self.headers(authorization=f"Bearer {call.api_key}"))
 
     def _parser(self, call: Call) -> ToyParser:

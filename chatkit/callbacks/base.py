@@ -33,7 +33,9 @@ class BaseCallbackHandler:
     ignore_chain: bool = False
     ignore_tool: bool = False
 
-    def on_chat_model_start(self, serialized: dict[str, Any], messages: list[list[BaseMessage]], *, run_id: UUID, **kwargs: Any) -> Any:
+    def on_chat_model_start(
+        self, serialized: dict[str, Any], messages: list[list[BaseMessage]], *, run_id: UUID, **kwargs: Any
+    ) -> Any:
         """A model is about to be asked. `name` and `invocation_params` come as keyword arguments."""
 
     def on_llm_new_token(self, token: str, *, chunk: AIMessageChunk | None = None, run_id: UUID, **kwargs: Any) -> Any:

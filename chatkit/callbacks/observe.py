@@ -47,11 +47,19 @@ class ModelRun:
             return
         self._loop = current_loop()
         starts = listeners(self.run.handlers, "on_chat_model_start", self.run.kind)
-        more = {"name": self.run.name, "invocation_params": {"model": self._call.model, **self._call.params}, "options": {"stop": self._call.params.get("stop")}}
+        more = {
+            "name": self.run.name,
+            "invocation_params": {"model": self._call.model, **self._call.params},
+            "options": {"stop": self._call.params.get("stop")},
+        }
         await fire(self.run, "on_chat_model_start", {"name": self.run.name}, [list(self._call.messages)], **more)
         others = [handler for handler in self.run.handlers if handler not in [known for known, _ in starts]]
         for handler, method in listeners(others, "on_llm_start", self.run.kind):
-            await self._guard(handler, "on_llm_start", method({"name": self.run.name}, [m.text for m in self._call.messages], **self._facts, **more))
+            await self._guard(
+                handler,
+                "on_llm_start",
+                method({"name": self.run.name}, [m.text for m in self._call.messages], **self._facts, **more),
+            )
 
     async def opened(self, exchange: Exchange, status: int, headers: Mapping[str, str]) -> None:
         pass

@@ -21,6 +21,10 @@ from chatkit.messages.blocks import (
     ToolCall,
     ToolCallChunk,
     VideoContentBlock,
+    is_data_content_block,
+)
+from chatkit.messages.coerce import convert_to_messages, messages_from_dict, messages_to_dict
+from chatkit.messages.create import (
     create_audio_block,
     create_citation,
     create_file_block,
@@ -31,9 +35,7 @@ from chatkit.messages.blocks import (
     create_text_block,
     create_tool_call,
     create_video_block,
-    is_data_content_block,
 )
-from chatkit.messages.coerce import convert_to_messages, messages_from_dict, messages_to_dict
 from chatkit.messages.usage import InputTokenDetails, OutputTokenDetails, UsageMetadata, add_usage, subtract_usage
 
 __all__ = [

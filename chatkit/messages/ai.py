@@ -56,7 +56,9 @@ class AIMessage(BaseMessage):
     ) -> None:
         super().__init__(content, **fields)
         in_content = [block for block in self.content if is_object(block)] if is_list(self.content) else []
-        calls = [_tool_call(call) for call in tool_calls or ()] or [_tool_call(b) for b in in_content if b.get("type") == "tool_call"]
+        calls = [_tool_call(call) for call in tool_calls or ()] or [
+            _tool_call(b) for b in in_content if b.get("type") == "tool_call"
+        ]
         bad = [{"type": "invalid_tool_call", **call} for call in invalid_tool_calls or ()]
         bad = bad or [dict(b) for b in in_content if b.get("type") == "invalid_tool_call"]
         if not calls and not bad and self.additional_kwargs.get("tool_calls"):
@@ -105,7 +107,15 @@ def _openai_calls(calls: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], li
         function = call.get("function") or {}
         args = decode_object(function.get("arguments") or "{}")
         if args is None:
-            bad.append({"type": "invalid_tool_call", "name": function.get("name"), "args": function.get("arguments"), "id": call.get("id"), "error": "the arguments are not a JSON object"})
+            bad.append(
+                {
+                    "type": "invalid_tool_call",
+                    "name": function.get("name"),
+                    "args": function.get("arguments"),
+                    "id": call.get("id"),
+                    "error": "the arguments are not a JSON object",
+                }
+            )
         else:
             good.append({"name": function.get("name"), "args": args, "id": call.get("id"), "type": "tool_call"})
     return good, bad
@@ -130,7 +140,9 @@ def message_of_fold(fold: Fold, *, id: str | None = None, cut: bool = False, as_
 
 
 def _fill(message: AIMessage, fold: Fold, blocks: list[dict[str, Any]], as_blocks: bool) -> None:
-    message.content = cast("Any", blocks if as_blocks or not _is_plain(blocks) else "".join(b["text"] for b in blocks if b["type"] == "text"))
+    message.content = cast(
+        "Any", blocks if as_blocks or not _is_plain(blocks) else "".join(b["text"] for b in blocks if b["type"] == "text")
+    )
     message.tool_calls = cast("Any", [_tool_call(b) for b in blocks if b["type"] == "tool_call"])
     message.invalid_tool_calls = cast("Any", [b for b in blocks if b["type"] == "invalid_tool_call"])
     message.usage_metadata = cast("Any", fold.usage)
@@ -140,7 +152,9 @@ def _fill(message: AIMessage, fold: Fold, blocks: list[dict[str, Any]], as_block
 def _is_plain(blocks: list[dict[str, Any]]) -> bool:
     """One text, then only calls: the blocks can be told from a str and `tool_calls` without loss."""
     for at, block in enumerate(blocks):
-        simple = block["type"] in (*_CALLS, "tool_call_chunk") or (block["type"] == "text" and at == 0 and "annotations" not in block)
+        simple = block["type"] in (*_CALLS, "tool_call_chunk") or (
+            block["type"] == "text" and at == 0 and "annotations" not in block
+        )
         if not simple or "extras" in block:
             return False
     return True
@@ -199,7 +213,9 @@ class AIMessageChunk(AIMessage):
         for field in ("content", "tool_calls", "invalid_tool_calls", "usage_metadata", "response_metadata"):
             delattr(self, field)  # read again from the events, so that a chunk and a sum answer alike
 
-    def _view(self, log: _Log | list[Event], end: int, id: str | None, position: Literal["last"] | None, *, as_blocks: bool) -> None:
+    def _view(
+        self, log: _Log | list[Event], end: int, id: str | None, position: Literal["last"] | None, *, as_blocks: bool
+    ) -> None:
         self._log = log
         self._end = end
         self.id = id
@@ -207,7 +223,9 @@ class AIMessageChunk(AIMessage):
         self._as_blocks = as_blocks
 
     @classmethod
-    def of_events(cls, events: list[Event], id: str | None = None, position: Literal["last"] | None = None, as_blocks: bool = False) -> AIMessageChunk:
+    def of_events(
+        cls, events: list[Event], id: str | None = None, position: Literal["last"] | None = None, as_blocks: bool = False
+    ) -> AIMessageChunk:
         """The chunk that says what some events say."""
         chunk = cls.__new__(cls)
         chunk._log = events
@@ -313,7 +331,13 @@ def _chunk_of_event(event: ToolCallChunk) -> dict[str, Any]:
 
 
 def _with_index(block: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "tool_call_chunk", "name": block["name"], "args": block["args"], "id": block["id"], "index": block.get("index")}
+    return {
+        "type": "tool_call_chunk",
+        "name": block["name"],
+        "args": block["args"],
+        "id": block["id"],
+        "index": block.get("index"),
+    }
 
 
 def _better_id(left: str | None, right: str | None) -> str | None:
@@ -334,10 +358,16 @@ def _events_of_fields(chunk: AIMessageChunk, tool_call_chunks: Iterable[Any]) ->
         events += [TextDelta(chunk.content)] if chunk.content else []
     else:
         events += events_of_blocks(chunk.content)
-    shown = {block.get("id") for block in chunk.content if is_object(block) and block.get("id")} if is_list(chunk.content) else set[Any]()
+    shown = (
+        {block.get("id") for block in chunk.content if is_object(block) and block.get("id")}
+        if is_list(chunk.content)
+        else set[Any]()
+    )
     pieces = [piece for piece in tool_call_chunks if piece.get("id") not in shown]
     for piece in pieces:
-        events.append(ToolCallChunk(args=piece.get("args") or "", index=piece.get("index"), id=piece.get("id"), name=piece.get("name")))
+        events.append(
+            ToolCallChunk(args=piece.get("args") or "", index=piece.get("index"), id=piece.get("id"), name=piece.get("name"))
+        )
     shown |= {piece.get("id") for piece in pieces}
     for call in chunk.tool_calls:
         if call["id"] not in shown:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, cast
 
 from chatkit.errors import InputError, InputTypeError
 from chatkit.jsons import is_object
-from chatkit.messages.blocks import ContentBlock, standard_block
+from chatkit.messages.foreign import standard_block
+
+if TYPE_CHECKING:
+    from chatkit.messages.blocks import ContentBlock
 
 __all__ = ["BaseMessage", "Content", "HumanMessage", "SystemMessage", "ToolMessage"]
 
@@ -65,7 +68,13 @@ class BaseMessage:
         """The text of the content: strings and `text` blocks, joined without separators."""
         if isinstance(self.content, str):
             return self.content
-        return "".join([item if isinstance(item, str) else item.get("text") or "" for item in self.content if isinstance(item, str) or item.get("type") == "text"])
+        return "".join(
+            [
+                item if isinstance(item, str) else item.get("text") or ""
+                for item in self.content
+                if isinstance(item, str) or item.get("type") == "text"
+            ]
+        )
 
     @property
     def content_blocks(self) -> list[dict[str, Any]]:
@@ -165,7 +174,15 @@ class ToolMessage(BaseMessage):
     artifact: Any
     status: Literal["success", "error"]
 
-    def __init__(self, content: Any = None, *, tool_call_id: Any, artifact: Any = None, status: Literal["success", "error"] = "success", **fields: Any) -> None:
+    def __init__(
+        self,
+        content: Any = None,
+        *,
+        tool_call_id: Any,
+        artifact: Any = None,
+        status: Literal["success", "error"] = "success",
+        **fields: Any,
+    ) -> None:
         if content is not None and not isinstance(content, str | list | tuple):
             content = str(content)
         super().__init__(content, **fields)

@@ -39,7 +39,9 @@ def to_messages(value: Any) -> list[BaseMessage]:
     to_messages_method = getattr(value, "to_messages", None)  # LangChain's PromptValue
     if callable(to_messages_method):
         return to_messages(to_messages_method())
-    raise InputTypeError(f"Invalid input type {type(value).__name__}. Must be a str, a message, or a list of messages, dicts, (role, content) pairs and str.")
+    raise InputTypeError(
+        f"Invalid input type {type(value).__name__}. Must be a str, a message, or a list of messages, dicts, (role, content) pairs and str."
+    )
 
 
 def convert_to_messages(messages: Iterable[Any]) -> list[BaseMessage]:
@@ -60,8 +62,24 @@ def _to_message(item: Any) -> BaseMessage:
     if is_object(item):
         return _from_dict(item)
     if hasattr(item, "content") and isinstance(getattr(item, "type", None), str):  # a LangChain message
-        fields = ("content", "tool_calls", "tool_call_id", "name", "id", "additional_kwargs", "response_metadata", "status", "artifact")
-        return _from_dict({"type": item.type, **{field: value for field in fields if (value := getattr(item, field, None))}, "content": item.content})
+        fields = (
+            "content",
+            "tool_calls",
+            "tool_call_id",
+            "name",
+            "id",
+            "additional_kwargs",
+            "response_metadata",
+            "status",
+            "artifact",
+        )
+        return _from_dict(
+            {
+                "type": item.type,
+                **{field: value for field in fields if (value := getattr(item, field, None))},
+                "content": item.content,
+            }
+        )
     raise InputTypeError(f"{type(item).__name__} is not a message; give a message, a dict, a (role, content) pair or a str")
 
 

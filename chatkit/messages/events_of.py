@@ -18,7 +18,8 @@ from chatkit.events import (
     ToolCallChunk,
 )
 from chatkit.jsons import dumps, is_object
-from chatkit.messages.blocks import DATA_BLOCK_TYPES, standard_block
+from chatkit.messages.blocks import DATA_BLOCK_TYPES
+from chatkit.messages.foreign import standard_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

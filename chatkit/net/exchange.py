@@ -10,12 +10,11 @@ import inspect
 import logging
 import time
 import uuid
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from msgspec import structs
 
-from chatkit.codec import Call, Parser, Request
 from chatkit.dialects.base import broken_format
 from chatkit.errors import (
     APITimeoutError,
@@ -33,78 +32,15 @@ from chatkit.secrets import Secret, scrub
 from chatkit.statuses import request_id_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from chatkit.codec import Call, Parser
+    from chatkit.net.http import Response
+    from chatkit.net.plan import Plan
 
-    from chatkit.net.http import Response, Transport
-    from chatkit.retry import RetryPolicy
-    from chatkit.timeouts import Timeouts
-
-__all__ = ["Exchange", "Observer", "Plan"]
+__all__ = ["Exchange"]
 
 log = logging.getLogger("chatkit")
 MAX_ERROR_BODY = 1024 * 1024
 DRAIN_SECONDS = 0.1
-
-
-class Observer(Protocol):
-    """Somebody who watches an exchange: callbacks, the usage ledger, a limiter. Must not raise."""
-
-    async def admit(self, exchange: Exchange) -> None:
-        """Called before every attempt; may wait (rate limits)."""
-        ...
-
-    async def opened(self, exchange: Exchange, status: int, headers: Mapping[str, str]) -> None:
-        """A response's head has come, of any status."""
-        ...
-
-    async def retrying(self, exchange: Exchange, error: ModelError, delay: float) -> None:
-        """An attempt failed and another follows after `delay` seconds."""
-        ...
-
-    async def ended(self, exchange: Exchange, error: BaseException | None) -> None:
-        """The exchange is over: complete (None), failed, cancelled, or closed by its reader (GeneratorExit)."""
-        ...
-
-    def dropped(self, exchange: Exchange) -> None:
-        """The exchange was left by somebody who could not await. Called instead of `ended`."""
-        ...
-
-
-class Plan:
-    """Everything that an exchange needs to know, as a model prepared it."""
-
-    __slots__ = ("allow_incomplete", "as_blocks", "call", "encode", "fail", "key", "observers", "parser", "provider", "retry", "sign", "timeouts", "transport")
-
-    def __init__(
-        self,
-        *,
-        call: Call,
-        provider: str,
-        key: Secret | Callable[[], Any] | None,
-        encode: Callable[[Call], Request],
-        sign: Callable[[Request, Call], Request],
-        parser: Callable[[Call], Parser],
-        fail: Callable[[int, Mapping[str, str], bytes], ModelError],
-        transport: Callable[[], Transport],
-        timeouts: Timeouts,
-        retry: RetryPolicy,
-        observers: Sequence[Observer] = (),
-        allow_incomplete: bool = False,
-        as_blocks: bool = False,
-    ) -> None:
-        self.call = call
-        self.provider = provider
-        self.key = key
-        self.encode = encode
-        self.sign = sign
-        self.parser = parser
-        self.fail = fail
-        self.transport = transport
-        self.timeouts = timeouts
-        self.retry = retry
-        self.observers = observers
-        self.allow_incomplete = allow_incomplete
-        self.as_blocks = as_blocks
 
 
 class Exchange:
@@ -190,7 +126,9 @@ class Exchange:
     @property
     def message(self) -> AIMessage:
         """The message as far as it came."""
-        return message_of_fold(Fold().feed_all(self.events), id=self.id, cut=self.interrupted or not self.closed, as_blocks=self.plan.as_blocks)
+        return message_of_fold(
+            Fold().feed_all(self.events), id=self.id, cut=self.interrupted or not self.closed, as_blocks=self.plan.as_blocks
+        )
 
     @property
     def usage(self) -> Any:
@@ -305,7 +243,9 @@ class Exchange:
 
     def _must_have_answer(self, events: list[Event]) -> None:
         if len(events) == 1 and not self.plan.allow_incomplete:
-            raise InvalidResponseError("the answer is empty: no event of the expected format came; check base_url and the model", retryable=True)
+            raise InvalidResponseError(
+                "the answer is empty: no event of the expected format came; check base_url and the model", retryable=True
+            )
 
     async def _error_body(self, response: Response) -> bytes:
         body = bytearray()
@@ -350,7 +290,9 @@ class Exchange:
         except Exception as error:
             events = [ErrorEvent(broken_format(error))]
         if self.plan.allow_incomplete:
-            events = [event for event in events if type(event) is not ErrorEvent or type(event.error) is not IncompleteStreamError]
+            events = [
+                event for event in events if type(event) is not ErrorEvent or type(event.error) is not IncompleteStreamError
+            ]
         return events or None
 
     async def _drain(self) -> None:

@@ -22,8 +22,8 @@ import anyio
 import httpx
 
 from chatkit.errors import APIConnectionError, APITimeoutError, ModelError
-from chatkit.net.loops import after_fork, at_loop_end, attempt, current_loop, finish, finish_soon, guarded, in_trio, run_out
 from chatkit.net.clocks import Alarm, within
+from chatkit.net.loops import after_fork, at_loop_end, attempt, current_loop, finish, finish_soon, guarded, in_trio, run_out
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -189,7 +189,6 @@ class Connections:
         for slots in idle.values():
             for slot in slots:
                 await attempt(slot.transport.aclose())
-
 
     def shut_dead(self) -> None:
         """End the connections of a loop that was closed without announcing it."""

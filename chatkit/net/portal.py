@@ -180,7 +180,7 @@ def iterate(source: Callable[[], AsyncIterable[T]]) -> Iterator[T]:
 class _Window:
     """Keeps the producer at most AHEAD items in front of the consumer."""
 
-    __slots__ = ("_loop", "_lock", "_open", "_waiting")
+    __slots__ = ("_lock", "_loop", "_open", "_waiting")
 
     def __init__(self) -> None:
         self._open = 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chatkit.codec import NamedTool, ToolSpec
 from chatkit.jsons import as_object, dumps, is_list, is_object
 from chatkit.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
-from chatkit.messages.blocks import standard_block
+from chatkit.messages.foreign import standard_block
 from chatkit.simulator.dialect import Refused, body_of
 from chatkit.simulator.problem import problem
 from chatkit.simulator.question import Question

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatkit.errors import InputError
-from chatkit.messages.blocks import split_data_url
+from chatkit.messages.foreign import split_data_url
 
 
 @pytest.mark.parametrize(

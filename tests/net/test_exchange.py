@@ -78,7 +78,9 @@ def streamed(*steps: Any) -> httpx.Response:
 
 
 def failed(status: int, body: Any = None, **headers: str) -> httpx.Response:
-    return httpx.Response(status, json=body or {"error": {"message": "no"}}, headers={k.replace("_", "-"): v for k, v in headers.items()})
+    return httpx.Response(
+        status, json=body or {"error": {"message": "no"}}, headers={k.replace("_", "-"): v for k, v in headers.items()}
+    )
 
 
 @respx.mock
@@ -93,7 +95,13 @@ async def test_a_call_can_be_mocked_with_respx(anyio_backend: str) -> None:
 
 async def test_retryable_errors_are_retried_and_the_answer_is_one(anyio_backend: str) -> None:
     """429, then an error inside a 200 before any output, then the answer: one message, no doubled text."""
-    model = toy([failed(429, retry_after="0"), streamed(sse({"error": {"type": "overloaded_error", "message": "busy"}})), streamed(delta("Hi", "stop"), sse(b"[DONE]"))])
+    model = toy(
+        [
+            failed(429, retry_after="0"),
+            streamed(sse({"error": {"type": "overloaded_error", "message": "busy"}})),
+            streamed(delta("Hi", "stop"), sse(b"[DONE]")),
+        ]
+    )
     assert "".join([chunk.text async for chunk in model.astream("x")]) == "Hi"
 
 
@@ -132,7 +140,13 @@ async def test_each_status_has_its_error(anyio_backend: str, status: int, body: 
         await toy(lambda request: failed(status, body, x_request_id="req_1"), max_retries=0).ainvoke("x")
     error = caught.value
     assert type(error) is expected
-    assert (error.status, error.request_id, error.retryable, error.provider, error.model) == (status, "req_1", retryable, "toy", "m")
+    assert (error.status, error.request_id, error.retryable, error.provider, error.model) == (
+        status,
+        "req_1",
+        retryable,
+        "toy",
+        "m",
+    )
     assert "sk-secret" not in f"{error} {error!r} {error.body}"
 
 
@@ -223,7 +237,9 @@ async def test_each_clock_says_which_it_was(anyio_backend: str, steps: tuple[Any
     assert body.closed
 
 
-@pytest.mark.parametrize(("timeouts", "phase"), [(Timeouts(idle=0.05), "idle"), (Timeouts(total=0.1), "total")], ids=["idle", "total"])
+@pytest.mark.parametrize(
+    ("timeouts", "phase"), [(Timeouts(idle=0.05), "idle"), (Timeouts(total=0.1), "total")], ids=["idle", "total"]
+)
 async def test_clocks_on_a_real_socket(anyio_backend: str, timeouts: Timeouts, phase: str) -> None:
     with Origin(ticks=3, delay=0, hold=True) as origin, anyio.fail_after(3):
         with pytest.raises(APITimeoutError) as caught:

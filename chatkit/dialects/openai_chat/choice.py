@@ -10,7 +10,7 @@ from chatkit.dialects.openai_chat.sources import read_annotations
 from chatkit.dialects.openai_chat.tool_calls import ToolCalls
 from chatkit.events import Citation, Event, Finish, Media, Metadata, Raw, ReasoningDelta, TextDelta
 from chatkit.jsons import dumps, is_list, is_object
-from chatkit.messages.blocks import split_data_url
+from chatkit.messages.foreign import split_data_url
 
 __all__ = ["Choice"]
 

@@ -1,0 +1,181 @@
+"""Content in other formats (OpenAI's, Anthropic's, LangChain's before 1.0) as standard blocks (spec S82, S90-S92).
+
+Providers so encode one form only. What is not known here becomes `non_standard`, which they send as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, cast
+
+from chatkit.errors import InputError
+from chatkit.jsons import decode_object, is_object
+from chatkit.messages.blocks import DATA_BLOCK_TYPES, KNOWN_BLOCK_TYPES
+
+__all__ = ["split_data_url", "standard_block"]
+
+_DATA_URL = re.compile(r"data:(?P<mime>[^;,]*)(?:;[^,]*?)??(?P<b64>;base64)?,(?P<data>.*)", re.DOTALL)
+
+
+def split_data_url(url: str) -> tuple[str, str] | None:
+    """(mime type, base64) of a base64 data URL, None for any other URL."""
+    if not url.startswith("data:"):
+        return None
+    match = _DATA_URL.match(url)
+    if match is None or not match["b64"]:
+        raise InputError(f"the data URL {url[:40]!r}... is not of the form 'data:<mime type>;base64,<data>'")
+    return match["mime"] or "application/octet-stream", match["data"]
+
+
+def _source(url: str) -> dict[str, Any]:
+    data = split_data_url(url)
+    return {"url": url} if data is None else {"base64": data[1], "mime_type": data[0]}
+
+
+def standard_block(block: str | dict[str, Any]) -> dict[str, Any]:
+    """One content item in any accepted format as a standard block. Never changes the block that it is given."""
+    if isinstance(block, str):
+        return {"type": "text", "text": block}
+    kind = block.get("type")
+    if kind is None and isinstance(block.get("text"), str):
+        return {"type": "text", **block}
+    translate = _FOREIGN.get(cast("str", kind))
+    if translate is not None:
+        translated = translate(block)
+        if translated is not None:
+            return translated
+    if kind in DATA_BLOCK_TYPES and _has_data_url(block):
+        return {**{key: value for key, value in block.items() if key != "url"}, **_source(block["url"])}
+    if kind in KNOWN_BLOCK_TYPES:
+        return block
+    return {"type": "non_standard", "value": block}
+
+
+def _has_data_url(block: dict[str, Any]) -> bool:
+    url = block.get("url")
+    return isinstance(url, str) and url.startswith("data:")
+
+
+def _rest(block: dict[str, Any], *known: str) -> dict[str, Any]:
+    """What else stands in a foreign block (cache_control ...) is kept as extras."""
+    extras = {key: value for key, value in block.items() if key not in known and key != "type" and value is not None}
+    return {"extras": extras} if extras else {}
+
+
+def _image_url(block: dict[str, Any]) -> dict[str, Any]:
+    image = block.get("image_url")
+    url, detail = (image.get("url"), image.get("detail")) if is_object(image) else (image, block.get("detail"))
+    if not isinstance(url, str):
+        raise InputError("an 'image_url' block needs {'image_url': {'url': ...}}")
+    rest = _rest(block, "image_url", "detail")
+    if detail is not None:
+        rest.setdefault("extras", {})["detail"] = detail
+    return {"type": "image", **_source(url), **rest}
+
+
+def _input_audio(block: dict[str, Any]) -> dict[str, Any] | None:
+    audio = block.get("input_audio")
+    if not is_object(audio) or "data" not in audio:
+        return None
+    return {
+        "type": "audio",
+        "base64": audio["data"],
+        "mime_type": f"audio/{audio.get('format', 'wav')}",
+        **_rest(block, "input_audio"),
+    }
+
+
+def _openai_file(block: dict[str, Any]) -> dict[str, Any] | None:
+    file = block.get("file")
+    if not is_object(file):
+        return _v0_data(block)
+    out: dict[str, Any] = {"type": "file", **_rest(block, "file")}
+    if file.get("file_id"):
+        out["file_id"] = file["file_id"]
+    if isinstance(file.get("file_data"), str):
+        out.update(_source(file["file_data"]))
+    if file.get("filename"):
+        out["extras"] = {**out.get("extras", {}), "filename": file["filename"]}
+    return out
+
+
+def _v0_data(block: dict[str, Any]) -> dict[str, Any] | None:
+    """LangChain's blocks before 1.0 (`source_type`), and Anthropic's (`source`)."""
+    kind = block["type"]
+    source = block.get("source")
+    if is_object(source):
+        return _anthropic_source(block, source)
+    source_type = block.get("source_type")
+    if source_type is None:
+        return None
+    field = {"base64": "base64", "url": "url", "id": "file_id", "text": "text"}.get(source_type)
+    value = block.get("data") or block.get(source_type) or block.get("url") or block.get("id")
+    if field is None or value is None:
+        raise InputError(f"source_type {source_type!r} with keys {sorted(block)} is not a known data block")
+    out: dict[str, Any] = {"type": "text-plain" if field == "text" else kind, field: value}
+    if block.get("mime_type"):
+        out["mime_type"] = block["mime_type"]
+    return {**out, **_rest(block, "source_type", "data", "url", "id", "text", "mime_type", "base64")}
+
+
+def _anthropic_source(block: dict[str, Any], source: dict[str, Any]) -> dict[str, Any] | None:
+    kind = "image" if block["type"] == "image" else "file"
+    rest = _rest(block, "source")
+    match source.get("type"):
+        case "base64":
+            return {"type": kind, "base64": source["data"], "mime_type": source["media_type"], **rest}
+        case "url":
+            return {"type": kind, "url": source["url"], **rest}
+        case "file":
+            return {"type": kind, "file_id": source["file_id"], **rest}
+        case "text" if kind == "file":
+            return {"type": "text-plain", "text": source["data"], "mime_type": "text/plain", **rest}
+        case _:
+            return None
+
+
+def _media(block: dict[str, Any]) -> dict[str, Any] | None:
+    """LangChain's block for Gemini: any media by its mime type, as base64 `data` or a `file_uri` (spec S93)."""
+    mime = block.get("mime_type")
+    source = {"base64": block.get("data"), "url": block.get("file_uri")}
+    if not isinstance(mime, str) or not any(source.values()):
+        return None
+    kind = mime.partition("/")[0]
+    known = {name: value for name, value in source.items() if value}
+    return {
+        "type": kind if kind in ("image", "audio", "video") else "file",
+        "mime_type": mime,
+        **known,
+        **_rest(block, "mime_type", "data", "file_uri"),
+    }
+
+
+def _thinking(block: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "reasoning", "reasoning": block.get("thinking", ""), **_rest(block, "thinking", "index")}
+
+
+def _tool_use(block: dict[str, Any]) -> dict[str, Any]:
+    args = block.get("input")
+    if isinstance(args, str):
+        args = decode_object(args)
+    return {
+        "type": "tool_call",
+        "name": block["name"],
+        "args": args or {},
+        "id": block.get("id"),
+        **_rest(block, "name", "input", "id", "index"),
+    }
+
+
+_FOREIGN: dict[str, Any] = {
+    "image_url": _image_url,
+    "input_audio": _input_audio,
+    "file": _openai_file,
+    "image": _v0_data,
+    "audio": _v0_data,
+    "video": _v0_data,
+    "document": _v0_data,
+    "media": _media,
+    "thinking": _thinking,
+    "tool_use": _tool_use,
+}
