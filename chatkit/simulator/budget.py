@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chatkit.simulator.dialect import Limits
 
@@ -35,6 +35,13 @@ class Budget:
         self._requests = None if requests is None else _Bucket(requests, burst, clock)
         self._tokens = None if tokens is None else _Bucket(tokens, burst, clock)
         self._lock = threading.Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy has a budget of its own; a lock cannot travel."""
+        return {**self.__dict__, "_lock": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.Lock())
 
     def take(self, tokens: int) -> tuple[Limits, float | None]:
         """Take a request of so many tokens: what is left, and the seconds to wait where it does not fit."""
@@ -67,7 +74,7 @@ class _Bucket:
     def wait(self, cost: float) -> float:
         """Seconds until so much is there. What never fits counts as what is full."""
         now = self._clock()
-        self.level = min(self._size, self.level + (now - self._at) * self._rate)
+        self.level = min(self._size, self.level + max(0.0, now - self._at) * self._rate)
         self._at = now
         return (min(cost, self._size) - self.level) / self._rate
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from chatkit.errors import InputTypeError
 from chatkit.simulator.dialect import Refused
@@ -46,6 +46,13 @@ class Script:
         self._then = then
         for item in replies:
             self._add(item)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy goes on from where this script is, by itself; a lock cannot travel."""
+        return {**self.__dict__, "_lock": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.Lock())
 
     def _add(self, item: Said | tuple[When, Said]) -> None:
         if isinstance(item, tuple):

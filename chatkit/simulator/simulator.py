@@ -69,6 +69,13 @@ class Simulator:
         self._hits: dict[Fault, itertools.count[int]] = {}
         self._lock = threading.Lock()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy in another process or on another machine starts with no requests seen; a lock cannot travel."""
+        return {**self.__dict__, "requests": deque[Seen](maxlen=_KEPT), "_lock": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.Lock())
+
     def respond(self, request: Request) -> Response:
         """The response to a request; `request.url` is path and query. What a client sends never raises here."""
         headers = {name.lower(): value for name, value in request.headers.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import anyio
@@ -9,7 +10,7 @@ import pytest
 
 from chatkit import init_chat_model
 from chatkit.messages import ToolMessage
-from chatkit.simulator import Reply, SimulatedChatModel, Simulator
+from chatkit.simulator import Budget, Reply, SimulatedChatModel, Simulator
 from chatkit.tools import tool
 
 
@@ -70,6 +71,16 @@ def test_models_may_share_a_simulator() -> None:
     first, second = (init_chat_model(f"simulator:{name}", simulator=simulator) for name in "ab")
     assert [first.invoke("x").text, second.invoke("x").text] == ["one", "two"]
     assert [seen.body["model"] for seen in simulator.requests] == ["a", "b"]
+
+
+def test_a_model_travels() -> None:
+    for settings in ({}, {"replies": ["one", "two"]}, {"limits": Budget(60)}):
+        model = init_chat_model("simulator:x", **settings)
+        said = model.invoke("Hello").text
+        copy = pickle.loads(pickle.dumps(model))
+        assert len(copy.simulator.requests) == 0
+        assert copy.invoke("Hello").text == ("two" if said == "one" else said)
+        assert model.invoke("Hello").text == ("two" if said == "one" else said)
 
 
 @pytest.mark.anyio
