@@ -223,7 +223,7 @@ MISFITS: list[tuple[str, Any, str]] = [
     (
         "json_schema",
         Reply('{"title": "U', finish="length"),
-        r"finish reason 'length': the answer was cut at the token limit; raise max_tokens",
+        r"finish reason 'length': the answer was cut at the token limit",
     ),
     ("json_schema", Reply("", finish="content_filter"), "finish reason 'content_filter': the provider stopped the answer"),
 ]
