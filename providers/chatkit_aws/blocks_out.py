@@ -106,7 +106,9 @@ class BlockWriter:
         """Input must be an object; a broken call is only sent where a result follows, which would hang without it."""
         if block.get("id") not in self._answered:
             return None
-        return self._tool_call({**block, "name": block.get("name") or "unknown", "args": {"INVALID_JSON": block.get("args") or ""}})
+        return self._tool_call(
+            {**block, "name": block.get("name") or "unknown", "args": {"INVALID_JSON": block.get("args") or ""}}
+        )
 
     def _server_tool_call(self, block: dict[str, Any]) -> dict[str, Any]:
         call = self._tool_call(block)

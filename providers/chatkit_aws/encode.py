@@ -6,6 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from chatkit.codec import OutputSchema
+from chatkit.dialects.anthropic.schema import closed
 from chatkit.dialects.history import replayable
 from chatkit.errors import UnsupportedFeatureError
 from chatkit.jsons import dumps, is_object
@@ -129,9 +130,9 @@ def _output_config(params: dict[str, Any], owner: str) -> dict[str, Any] | None:
 
 
 def _text_format(wanted: OutputSchema | dict[str, Any], owner: str) -> dict[str, Any]:
-    """A schema goes out as JSON text. A dict is Converse's own `textFormat`."""
+    """A schema goes out closed, as JSON text. A dict is Converse's own `textFormat`."""
     if isinstance(wanted, OutputSchema):
-        schema = {"schema": dumps(wanted.schema), "name": wanted.name}
+        schema = {"schema": dumps(closed(wanted.schema)), "name": wanted.name}
         if wanted.description:
             schema["description"] = wanted.description
         return {"type": "json_schema", "structure": {"jsonSchema": schema}}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from chatkit.codec import incomplete
 from chatkit.errors import InvalidResponseError
 from chatkit.events import ErrorEvent
-from chatkit.jsons import decode_object, excerpt
+from chatkit.jsons import decode_object, excerpt, not_json
 from chatkit.statuses import error_from_body
 from chatkit.wire.awsstream import EventStreamDecoder, EventStreamMessage
 
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from chatkit.events import Event
 
 __all__ = ["FrameParser"]
+
+_MALFORMED = (msgspec.DecodeError, AttributeError, KeyError, TypeError, ValueError)
+"""What reading raises when bytes are not JSON, or a field has a type that the API never sends."""
 
 
 class FrameParser:
@@ -27,6 +32,7 @@ class FrameParser:
         self.done = False
         self._decoder: EventStreamDecoder | None = None
         self._body: list[bytes] = []
+        self._failure: InvalidResponseError | None = None  # told after the events that came before it
 
     def frame(self, kind: str, payload: bytes) -> list[Event]:
         """Events of one message whose `:event-type` is `kind`."""
@@ -47,11 +53,29 @@ class FrameParser:
                 self._body.append(data)
                 return []
             self._decoder = EventStreamDecoder()
+        self._raise_failure()
         events: list[Event] = []
-        for message in self._decoder.feed(data):
-            kind = message.headers.get(":event-type")
-            events += self.frame(kind, message.payload) if isinstance(kind, str) else self._failed(message)
+        try:
+            for message in self._decoder.feed(data):
+                events += self._message(message)
+        except InvalidResponseError as error:
+            if not events:
+                raise
+            self._failure = error
         return events
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _message(self, message: EventStreamMessage) -> list[Event]:
+        kind = message.headers.get(":event-type")
+        if not isinstance(kind, str):
+            return self._failed(message)
+        try:
+            return self.frame(kind, message.payload)
+        except _MALFORMED as error:
+            raise not_json(message.payload, error) from error
 
     def _failed(self, message: EventStreamMessage) -> list[Event]:
         """An exception that the model declares, or an error of the framing: both end the stream."""
@@ -68,12 +92,16 @@ class FrameParser:
         """Events that the end of the body completes."""
         if self.done:
             return []
+        self._raise_failure()
         if self._body:
             body = b"".join(self._body).removeprefix(b"\xef\xbb\xbf").strip()
             if body.startswith(b"<"):
                 raise InvalidResponseError(f"the answer is a web page, not JSON; check base_url. It begins: {excerpt(body)}")
             self.done = True
-            return self.whole(body)
+            try:
+                return self.whole(body)
+            except _MALFORMED as error:
+                raise not_json(body, error) from error
         if self._decoder is not None and not self._decoder.close():
             raise incomplete("the end of its last event")
         return self.end()

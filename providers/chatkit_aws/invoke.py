@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 import msgspec
@@ -13,7 +12,6 @@ from chatkit.codec import Request
 from chatkit.dialects.anthropic import ALIASES as ANTHROPIC_ALIASES
 from chatkit.dialects.anthropic import BEDROCK, AnthropicParams, AnthropicReader, encode
 from chatkit.errors import UnsupportedFeatureError
-from chatkit.jsons import not_json
 from chatkit.params import CommonParams, names_of
 from chatkit_aws.bedrock import ALIASES, BedrockModel, BedrockSettings
 from chatkit_aws.converse import ConverseParams, converse_request
@@ -133,10 +131,7 @@ class InvokeParser(FrameParser):
         """Events of one message of the stream."""
         if kind != "chunk":
             return []
-        try:
-            events = self._reader.read(base64.b64decode(_decode_chunk(payload).bytes))
-        except (msgspec.DecodeError, binascii.Error) as error:
-            raise not_json(payload, error) from error
+        events = self._reader.read(base64.b64decode(_decode_chunk(payload).bytes))
         self.done = self._reader.done
         return events
 

@@ -24,7 +24,7 @@ from chatkit.events import (
     ToolCallChunk,
     Usage,
 )
-from chatkit.jsons import decode, dumps, excerpt, is_list, is_object, not_json
+from chatkit.jsons import decode, dumps, excerpt, is_list, is_object
 from chatkit.statuses import error_from_body
 from chatkit_aws.blocks_in import SERVER_TOOL, block_events, image_block
 from chatkit_aws.citations import annotation
@@ -88,20 +88,17 @@ class ConverseParser(FrameParser):
 
     def frame(self, kind: str, payload: bytes) -> list[Event]:
         """Events of one message of the stream."""
-        try:
-            if kind == "contentBlockDelta":
-                said = _decode_delta(payload)
-                delta = said.delta
-                if delta is None:
-                    return []
-                index = said.content_block_index or 0
-                if delta.text:
-                    return self._begin([TextDelta(delta.text, index)])
-                return self._begin(self._delta(delta, index))
-            handler = _FRAMES.get(kind)
-            return [] if handler is None else self._begin(handler(self, decode(payload, type=dict[str, Any])))
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise not_json(payload, error) from error
+        if kind == "contentBlockDelta":
+            said = _decode_delta(payload)
+            delta = said.delta
+            if delta is None:
+                return []
+            index = said.content_block_index or 0
+            if delta.text:
+                return self._begin([TextDelta(delta.text, index)])
+            return self._begin(self._delta(delta, index))
+        handler = _FRAMES.get(kind)
+        return [] if handler is None else self._begin(handler(self, decode(payload, type=dict[str, Any])))
 
     def _begin(self, events: list[Event]) -> list[Event]:
         if self._started:
@@ -171,10 +168,7 @@ class ConverseParser(FrameParser):
 
     def whole(self, body: bytes) -> list[Event]:
         """Events of an answer of Converse."""
-        try:
-            said: Any = decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise not_json(body, error) from error
+        said: Any = decode(body)
         output = said.get("output") if is_object(said) else None
         message = output.get("message") if is_object(output) else None
         if not is_object(message):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chatkit.codec import NamedTool, ToolSpec
+from chatkit.dialects.anthropic.schema import closed
 from chatkit.errors import UnsupportedFeatureError
 from chatkit.jsons import is_object
 from chatkit_aws.blocks_out import cache_point
@@ -40,7 +41,8 @@ def _tool(tool: ToolSpec | dict[str, Any]) -> list[dict[str, Any]]:
     if not isinstance(tool, ToolSpec):
         return [tool]
     extras = tool.extras or {}
-    spec = _spec(tool.name, tool.parameters, tool.description, tool.strict)
+    parameters = {"type": "object", **tool.parameters}
+    spec = _spec(tool.name, closed(parameters) if tool.strict else parameters, tool.description, tool.strict)
     return [spec, cache_point(extras["cache_control"])] if extras.get("cache_control") else [spec]
 
 

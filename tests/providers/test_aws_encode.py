@@ -316,9 +316,10 @@ def config(choice: Any = None, tools: list[Any] | None = None, model: str = CLAU
 
 def test_tools() -> None:
     search = {"systemTool": {"name": "nova_grounding"}}
+    nothing = {"type": "object", "properties": {}}
     assert config(tools=[WEATHER, ToolSpec("now", strict=True), search])["tools"] == [
         {"toolSpec": {"name": "weather", "description": "Tells the weather", "inputSchema": {"json": WEATHER.parameters}}},
-        {"toolSpec": {"name": "now", "inputSchema": {"json": {"type": "object", "properties": {}}}, "strict": True}},
+        {"toolSpec": {"name": "now", "inputSchema": {"json": {**nothing, "additionalProperties": False}}, "strict": True}},
         search,
     ]
 
@@ -404,7 +405,7 @@ def test_a_schema_goes_out_as_text() -> None:
             "type": "json_schema",
             "structure": {
                 "jsonSchema": {
-                    "schema": '{"type":"object","properties":{"name":{"type":"string"}}}',
+                    "schema": '{"type":"object","properties":{"name":{"type":"string"}},"additionalProperties":false}',
                     "name": "Bird",
                     "description": "A bird",
                 }

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatkit.codec import Call
 from chatkit.errors import (
     AuthenticationError,
     BadRequestError,
+    ChatKitError,
     ContextLengthError,
     IncompleteStreamError,
     InvalidResponseError,
@@ -55,6 +57,11 @@ def stop(index: int) -> bytes:
     return event("contentBlockStop", contentBlockIndex=index)
 
 
+NAMES = (
+    "text toolUse toolResult reasoningContent citationsContent image input toolUseId name type content citations source "
+    "sourceContent location web url reasoningText signature redactedContent bytes format contentBlockIndex delta start "
+    "stopReason usage metrics inputTokens cacheDetails ttl additionalModelResponseFields citation status s3Location"
+).split()
 BEGIN = event("messageStart", role="assistant")
 USAGE = {"inputTokens": 10, "outputTokens": 5, "totalTokens": 15}
 COUNTED = event("metadata", usage=USAGE, metrics={"latencyMs": 321})
@@ -389,6 +396,30 @@ def test_the_answer_begins_with_its_model() -> None:
 def test_what_is_not_the_format_is_an_invalid_response(body: bytes) -> None:
     with pytest.raises(InvalidResponseError):
         read(MODEL, body)
+
+
+JSONS = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
+    max_leaves=12,
+)
+KINDS = ["messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata", "other"]
+
+
+@settings(max_examples=500)
+@given(st.sampled_from(KINDS), st.dictionaries(st.sampled_from(NAMES), JSONS, max_size=4), st.lists(JSONS, max_size=3))
+def test_fields_of_any_type_raise_nothing_but_chatkits_errors(kind: str, members: Any, content: Any) -> None:
+    for body in (stream(event(kind, **members)), whole(*content, **members)):
+        with suppress(ChatKitError):
+            read(MODEL, body)
+
+
+def test_what_came_before_a_broken_event_is_not_lost() -> None:
+    parser = MODEL._parser(Call(MODEL.model, [HumanMessage("Hi")], {}, True))
+    broken = encode_message({":event-type": "contentBlockDelta"}, b"{")
+    assert parser.feed(BEGIN + delta(0, text="Hi") + broken) == [Start(model=MODEL.model), TextDelta("Hi", 0)]
+    with pytest.raises(InvalidResponseError):
+        parser.close()
 
 
 # Errors.

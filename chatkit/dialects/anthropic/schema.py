@@ -1,4 +1,4 @@
-"""JSON Schemas as the API's constrained output takes them (wire sheet: anthropic §4, structured output)."""
+"""JSON Schemas as the constrained output of Anthropic and Bedrock takes them (wire sheet: anthropic §4, structured output)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def closed(schema: dict[str, Any]) -> dict[str, Any]:
 def _close(out: dict[str, Any], schema: dict[str, Any]) -> None:
     if not out.get("properties") and schema.get("additionalProperties"):
         raise UnsupportedFeatureError(
-            f"structured output of Anthropic cannot hold the free-form object {schema.get('title') or dumps(schema)[:80]!r}; "
+            f"structured output cannot hold the free-form object {schema.get('title') or dumps(schema)[:80]!r}; "
             "name its fields, or use method='function_calling' without strict"
         )
     out["additionalProperties"] = False
