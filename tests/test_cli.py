@@ -201,6 +201,18 @@ def test_a_reader_that_leaves_is_no_failure_to_talk_about() -> None:
     assert (process.returncode, err) == (141, b"")
 
 
+def test_a_terminal_without_the_characters_of_an_answer() -> None:
+    done = run("demo", PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, NOTE)
+    assert '? get_weather {"location":"Boston"}' in done.stdout
+
+
+def test_profiles_have_a_command_of_their_own() -> None:
+    done = run("profiles", "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "usage: chatkit profiles" in done.stdout
+
+
 def test_the_server_serves_until_ctrl_c() -> None:
     process = start("simulate", "--port", "0", "--every", "0")
     assert process.stdout is not None

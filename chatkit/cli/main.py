@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from typing import TYPE_CHECKING, Protocol, cast
@@ -51,6 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     from chatkit.errors import InputError, ModelError
 
     words = list(sys.argv[1:] if argv is None else argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # an answer may have characters that the terminal has not
     try:
         if words and words[0] in DELEGATED:
             return importlib.import_module(DELEGATED[words[0]]).main(words[1:])
