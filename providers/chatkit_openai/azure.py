@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack, cast
 from urllib.parse import quote
 
@@ -10,6 +9,7 @@ import msgspec
 
 from chatkit.errors import InputError, MissingKeyError
 from chatkit.secrets import Secret
+from chatkit.settings import first_env
 from chatkit_openai.chat import ChatOpenAI
 from chatkit_openai.models import is_reasoning_model, quirks_of
 from chatkit_openai.params import ALIASES, OpenAIAliases, OpenAIParams, OpenAISettings
@@ -91,11 +91,11 @@ class AzureChatOpenAI(ChatOpenAI):
         super().__init__(model, **cast("Any", kwargs))
 
     def _find_base_url(self) -> str:
-        version = self.settings.get("api_version") or os.environ.get("OPENAI_API_VERSION")
+        version = self.settings.get("api_version") or first_env(("OPENAI_API_VERSION",))
         if self.settings.get("base_url"):
             self._classic, self._version = False, self.settings.get("api_version")
             return super()._find_base_url()
-        endpoint = self.settings.get("azure_endpoint") or os.environ.get("AZURE_OPENAI_ENDPOINT")
+        endpoint = self.settings.get("azure_endpoint") or first_env(("AZURE_OPENAI_ENDPOINT",))
         if not endpoint:
             raise InputError(f"{type(self).__name__} needs azure_endpoint=... (or AZURE_OPENAI_ENDPOINT), or base_url=...")
         if not endpoint.startswith(("https://", "http://")):
@@ -108,7 +108,7 @@ class AzureChatOpenAI(ChatOpenAI):
 
     def _find_key(self) -> Secret | Callable[[], Any] | None:
         provider = self.settings.get("azure_ad_token_provider")
-        token = self.settings.get("azure_ad_token") or os.environ.get("AZURE_OPENAI_AD_TOKEN")
+        token = self.settings.get("azure_ad_token") or first_env(("AZURE_OPENAI_AD_TOKEN",))
         self._is_token = bool(provider or token)
         if provider is not None:
             return provider

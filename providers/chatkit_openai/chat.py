@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 import msgspec
@@ -13,6 +12,7 @@ from chatkit.dialects.openai_responses import RESPONSES_ONLY, Speaker, parser_fo
 from chatkit.errors import InputError, UnsupportedFeatureError
 from chatkit.jsons import as_object
 from chatkit.model import ChatModel
+from chatkit.settings import first_env
 from chatkit_openai.models import adjusted, quirks_of
 from chatkit_openai.params import ALIASES, OpenAIAliases, OpenAIParams, OpenAISettings
 from chatkit_openai.responses import encode_responses, wants_responses
@@ -74,7 +74,7 @@ class ChatOpenAI(ChatModel):
 
     def _prepare(self) -> None:
         for setting, names in _FROM_ENV.items():
-            value = next((value for name in names if (value := os.environ.get(name))), None)
+            value = first_env(names)
             if value and setting not in self.settings:
                 self.settings[setting] = value
         super()._prepare()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 
@@ -13,6 +12,7 @@ from chatkit.errors import InputError, UnsupportedFeatureError
 from chatkit.jsons import as_object
 from chatkit.model import ChatModel
 from chatkit.params import CommonSettings
+from chatkit.settings import first_env
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,7 +109,7 @@ class ChatCompatible(ChatModel):
         return _PLACEHOLDER.sub(self._fill, super()._find_base_url())
 
     def _fill(self, match: re.Match[str]) -> str:
-        value = os.environ.get(match[1])
+        value = first_env((match[1],))
         if not value:
             raise InputError(f"{type(self).__name__} needs base_url=..., or {match[1]} in the environment")
         return value.removeprefix("https://").rstrip("/")

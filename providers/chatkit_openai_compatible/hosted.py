@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack, cast
 
+from chatkit.settings import first_env
 from chatkit_openai_compatible import params, quirks
 from chatkit_openai_compatible.base import ChatCompatible, CompatibleAliases, CompatibleSettings, ResponsesSettings
 
@@ -173,8 +173,8 @@ class ChatOpenRouter(ChatCompatible):
         super().__init__(model, **cast("Any", kwargs))
 
     def _headers(self, call: Call) -> dict[str, str]:
-        url = self.settings.get("app_url") or os.environ.get("OPENROUTER_APP_URL")
-        title = self.settings.get("app_title") or os.environ.get("OPENROUTER_APP_TITLE")
+        url = self.settings.get("app_url") or first_env(("OPENROUTER_APP_URL",))
+        title = self.settings.get("app_title") or first_env(("OPENROUTER_APP_TITLE",))
         ours = {name: value for name, value in (("http-referer", url), ("x-title", title)) if value}
         return {**ours, **super()._headers(call)}
 
