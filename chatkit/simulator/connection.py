@@ -114,6 +114,8 @@ class Connection(asyncio.Protocol):
         write = self._transport.write
         write(head(response.status, response.headers, response.length))
         for nth, step in enumerate(response.steps, 1):
+            if self._transport.is_closing():
+                await _wait(math.inf)  # the client has gone; this task is about to be cancelled
             if isinstance(step, bytes):
                 write(step if response.length is not None else chunk(step))
                 if not self._writable.is_set():
