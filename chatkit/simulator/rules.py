@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["rules"]
 
 _THINK = ("think", "reason", "careful")
-_SEARCHING = frozenset({"search", "browse", "retrieval"})
+_SEARCHING = frozenset({"search", "browse", "retrieval", "grounding"})
 _PICTURES = frozenset({"picture", "image", "photo", "drawing", "painting"})
 _MAKING = frozenset({"create", "draw", "make", "paint", "generate"})
 _COMPUTING = frozenset({"calculate", "compute", "code", "run", "plot", "python", "solve", "execute"})

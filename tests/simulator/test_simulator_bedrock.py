@@ -97,6 +97,9 @@ def test_server_tools() -> None:
     assert (call["type"], call["name"]) == ("server_tool_call", "nova_code_interpreter")
     assert (result["tool_call_id"], result["output"]) == (call["id"], [{"text": "5"}])
     assert "printed 5" in text["text"]
+    call, result, text = both("What is new?", tools=[{"systemTool": {"name": "nova_grounding"}}]).content_blocks
+    assert (call["name"], result["tool_call_id"]) == ("nova_grounding", call["id"])
+    assert text["annotations"][0]["url"] == "https://example.com/kakapo"
 
 
 def test_structured_output() -> None:
