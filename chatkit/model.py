@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from chatkit.net.http import Transport
     from chatkit.net.plan import Observer
     from chatkit.net.stream import ChunkStream, EventStream
+    from chatkit.secrets import Secret
 
 __all__ = ["ChatModel"]
 
@@ -82,8 +83,8 @@ class ChatModel(Runnable[AIMessage]):
 
     def _prepare(self) -> None:
         """Work out what follows from the settings; everything wrong is said now, not at the first call."""
-        self.base_url = find_base_url(self.settings, self.base_url_env, self.default_base_url)
-        self._api_key = find_key(self.settings, self.api_key_env, type(self).__name__, required=self.key_required)
+        self.base_url = self._find_base_url()
+        self._api_key = self._find_key()
         self._timeouts = as_timeouts(self.settings.get("timeout"))
         self._retry = as_retry_policy(self.settings.get("max_retries"))
         client = self.settings.get("http_client")
@@ -377,6 +378,12 @@ class ChatModel(Runnable[AIMessage]):
             check(cast("type", CommonSettings), check(cls.Settings, settings, cls.__name__), cls.__name__),
             check(cls.Params, params, cls.__name__),
         )
+
+    def _find_base_url(self) -> str:
+        return find_base_url(self.settings, self.base_url_env, self.default_base_url)
+
+    def _find_key(self) -> Secret | Callable[[], Any] | None:
+        return find_key(self.settings, self.api_key_env, type(self).__name__, required=self.key_required)
 
     def __getattr__(self, name: str) -> Any:
         """Parameters and settings read like attributes: `model.temperature` (None when not set)."""
