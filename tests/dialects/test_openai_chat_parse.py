@@ -202,6 +202,21 @@ def test_sources_that_the_text_points_at_become_spans() -> None:
     assert streamed.response_metadata["citations"] == beside["citations"]
 
 
+def test_sources_that_come_after_the_text_have_no_spans() -> None:
+    beside: dict[str, Any] = {"citations": ["https://a.example"]}
+    streamed = message(sse(chunk({"content": "Cranes"}), chunk({"content": "[1] fly"}), finish(**beside)))
+    assert streamed.content_blocks[0]["annotations"] == [{"type": "citation", "url": "https://a.example"}]
+    late = message(sse(chunk({"content": "Cranes"}), chunk({"content": "[1]"}, **beside), chunk({"content": " fly"}), finish()))
+    assert late.content_blocks[0]["annotations"] == [{"type": "citation", "url": "https://a.example"}]
+
+
+def test_sources_that_come_only_with_the_first_text() -> None:
+    beside: dict[str, Any] = {"citations": ["https://a.example"]}
+    streamed = message(sse(chunk({"content": "Cranes"}, **beside), chunk({"content": "[1] fly"}), finish()))
+    expected = {"type": "citation", "url": "https://a.example", "start_index": 6, "end_index": 9}
+    assert streamed.content_blocks[0]["annotations"] == [expected]
+
+
 def test_images() -> None:
     image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBOR"}}
     for body in (whole({"content": "Here:", "images": [image]}), stream_of({"content": "Here:"}, {"images": [image]})):

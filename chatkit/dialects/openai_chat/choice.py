@@ -29,11 +29,13 @@ class Choice:
     Attributes:
         calls: its tool calls.
         text_index: the index of the text block that a piece of text belongs to.
+        begun: there was text.
     """
 
     def __init__(self, audio_format: str | None = None) -> None:
         self.calls = ToolCalls()
         self.text_index = 0
+        self.begun = False
         self._text_ended = False  # by a thinking or reference part: the next text is a block of its own
         self._details = Details()
         self._server_tools = ServerTools()
@@ -78,6 +80,7 @@ class Choice:
         return events
 
     def _text(self, text: str) -> TextDelta:
+        self.begun = True
         if self._text_ended:
             self._text_ended = False
             self.text_index += 1

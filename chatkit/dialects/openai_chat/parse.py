@@ -137,12 +137,14 @@ class ChatParser(SSEParser):
         if not is_object(chunk) or frame.event == "error" or _is_error(chunk):
             return [ErrorEvent(error_from_body(chunk))] if chunk else []
         events = self._chunk(chunk, whole=False)
-        if self._started:
+        if self._sources.found:
+            self._fast = None  # the sources count the characters of the text
+        elif self._started:
             self._choose(events)
         return events
 
     def _chunk(self, chunk: dict[str, Any], *, whole: bool) -> list[Event]:
-        events = self._start(chunk)
+        events, begun = self._start(chunk), self._choice.begun
         self._metadata.update((key, value) for key, value in chunk.items() if value and key not in _NO_METADATA)
         failure = chunk.get("error")
         choices = chunk.get("choices")
@@ -150,7 +152,7 @@ class ChatParser(SSEParser):
             if is_object(choice):
                 events += self._read_choice(choice, whole=whole)
                 failure = failure or choice.get("error")
-        self._sources.read(chunk, (event.text for event in events if type(event) is TextDelta))
+        self._sources.read(chunk, (event.text for event in events if type(event) is TextDelta), begun=begun)
         events += self._usage(chunk)
         if failure:
             events.append(ErrorEvent(error_from_body({"error": failure})))

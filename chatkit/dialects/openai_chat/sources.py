@@ -42,29 +42,36 @@ class Sources:
     """`citations` (xAI, Perplexity: URLs) and `search_results` (Perplexity), which come again with every chunk.
 
     Perplexity's text points at them with `[1]`; such places become spans. A source that the text does not point at
-    is a citation without a span.
+    is a citation without a span, and so are all of them when they come only after the text has begun.
+
+    Attributes:
+        found: there are some.
     """
 
     def __init__(self) -> None:
+        self.found = False
+        self._late = False
         self._urls: list[str] = []
         self._results: list[dict[str, Any]] = []
         self._text: list[str] = []
 
-    def read(self, body: dict[str, Any], texts: Iterable[str]) -> None:
-        """Note what a chunk or body says, and the text that came with it."""
+    def read(self, body: dict[str, Any], texts: Iterable[str], *, begun: bool) -> None:
+        """Note what a chunk or body says, and the text that came with it; `begun`: there was text before."""
         urls, results = body.get("citations"), body.get("search_results")
         if is_list(urls) and urls:
             self._urls = [url for item in urls if isinstance(url := item.get("url") if is_object(item) else item, str)]
         if is_list(results) and results:
             self._results = [result for result in results if is_object(result)]
         if self._urls or self._results:
+            self._late = self._late or (begun and not self.found)
+            self.found = True
             self._text += texts
 
     def close(self, index: Index) -> list[Citation]:
         """The citations, at the end of the answer."""
         sources = self._sources()
         spans: dict[int, list[tuple[int, int]]] = {}
-        for match in _MARKER.finditer("".join(self._text)):
+        for match in () if self._late else _MARKER.finditer("".join(self._text)):
             spans.setdefault(int(match[1]) - 1, []).append(match.span())
         events: list[Citation] = []
         for at, source in enumerate(sources):
