@@ -110,10 +110,10 @@ class Choice:
         return events
 
     def _audio(self, audio: dict[str, Any]) -> dict[str, Any]:
-        block: dict[str, Any] = {"type": "audio", "base64": audio.get("data") or None}
-        block["id"] = audio.get("id") or None
+        block: dict[str, Any] = {"type": "audio", "base64": _str(audio.get("data")), "id": _str(audio.get("id"))}
         block["mime_type"] = f"audio/{self._audio_format}" if self._audio_format else None
-        extras = {key: audio[key] for key in ("transcript", "expires_at") if audio.get(key)}
+        extras = {"transcript": _str(audio.get("transcript")), "expires_at": audio.get("expires_at")}
+        extras = {key: value for key, value in extras.items() if value}
         return {**block, "extras": extras} if extras else block
 
     def _tool_calls(self, delta: dict[str, Any], answer_id: str | None) -> list[Event]:
@@ -139,6 +139,10 @@ class Choice:
         elif more:
             events.append(Metadata(more))
         return events
+
+
+def _str(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def _images(images: list[Any]) -> list[Event]:

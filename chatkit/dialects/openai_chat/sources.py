@@ -61,7 +61,7 @@ class Sources:
         if is_list(urls) and urls:
             self._urls = [url for item in urls if isinstance(url := item.get("url") if is_object(item) else item, str)]
         if is_list(results) and results:
-            self._results = [result for result in results if is_object(result)]
+            self._results = [result for result in results if is_object(result) and isinstance(result.get("url"), str)]
         if self._urls or self._results:
             self._late = self._late or (begun and not self.found)
             self.found = True
@@ -80,8 +80,8 @@ class Sources:
         return events
 
     def _sources(self) -> list[dict[str, Any]]:
-        by_url = {result.get("url"): result for result in self._results}
-        return [_source(url, by_url.get(url, {})) for url in self._urls or [str(url) for url in by_url if url]]
+        by_url = {result["url"]: result for result in self._results}
+        return [_source(url, by_url.get(url, {})) for url in self._urls or by_url]
 
 
 def _source(url: str, result: dict[str, Any]) -> dict[str, Any]:
