@@ -27,7 +27,7 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True):
         retry_after: seconds for the retry-after header.
         error: an error inside a 200 answer, "before" any output or "after" `after` pieces of it.
         stall: nothing more comes: no "headers", no "first" event, or nothing in the "middle", after `after` pieces.
-        cut: the connection is reset after so many bytes of the body.
+        cut: the connection is closed after so many bytes of the body.
         unended: the stream ends properly after its output, but without finish reason, usage and end marker.
         garble: after `after` pieces a frame that is not JSON ("json"), or a text that is not UTF-8 ("utf8").
         huge: after `after` pieces a frame that is larger by so many bytes.

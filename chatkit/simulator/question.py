@@ -14,7 +14,7 @@ from chatkit.simulator.pieces import count_tokens
 if TYPE_CHECKING:
     from chatkit.messages import BaseMessage
 
-__all__ = ["NamedTool", "Question", "ToolSpec"]
+__all__ = ["Question"]
 
 
 class Question(Struct, frozen=True):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from chatkit.simulator.question import Question
 
-__all__ = ["Script"]
+__all__ = ["Script", "as_reply"]
 
 Said: TypeAlias = "str | Reply | Fault | Callable[[Question], str | Reply | Fault]"
 When: TypeAlias = "str | Callable[[Question], bool]"
@@ -75,11 +75,11 @@ class Script:
         """The reply to a question."""
         for when, said in self._pairs:
             if _fits(when, question):
-                return _reply(said, question)
+                return as_reply(said, question)
         with self._lock:
             at, self._at = self._at, min(self._at + 1, len(self._turns))
         if at < len(self._turns):
-            return _reply(self._turns[at], question)
+            return as_reply(self._turns[at], question)
         if self._then is not None:
             return self._then(question)
         raise Refused(problem("bad_request", f"the script has no reply left for {question.prompt!r}"))
@@ -89,7 +89,8 @@ def _fits(when: When, question: Question) -> bool:
     return when.lower() in question.prompt.lower() if isinstance(when, str) else bool(when(question))
 
 
-def _reply(said: Said, question: Question) -> Reply:
+def as_reply(said: Said, question: Question) -> Reply:
+    """The reply that an item of a script stands for."""
     if callable(said):
         said = said(question)
     if isinstance(said, Fault):

@@ -20,7 +20,7 @@ from chatkit.simulator.problem import problem
 from chatkit.simulator.reply import Reply, settle
 from chatkit.simulator.response import JSON, Maker, Response, Seen
 from chatkit.simulator.rules import rules
-from chatkit.simulator.script import Script
+from chatkit.simulator.script import Script, as_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,7 +41,8 @@ class Simulator:
     """Answers requests in the wire format of the API that their path belongs to.
 
     Args:
-        replies: a `Script`, a list for one, or a function from a Question to a Reply. Without it the built-in rules.
+        replies: a `Script`, a list for one, or a function from a Question to a Reply, str or Fault. Without it the
+            built-in rules.
         first: seconds before the first piece of every answer.
         every: seconds between the pieces of answers.
         limits: a hidden rate limit.
@@ -53,7 +54,7 @@ class Simulator:
 
     def __init__(
         self,
-        replies: Callable[[Question], Reply] | Sequence[Any] | None = None,
+        replies: Callable[[Question], str | Reply | Fault] | Sequence[Any] | None = None,
         *,
         first: float = 0.0,
         every: float = 0.0,
@@ -114,7 +115,7 @@ class Simulator:
 
     def _reply(self, question: Question) -> Reply:
         try:
-            return self._replies(question)
+            return as_reply(self._replies, question)
         except Refused:
             raise
         except Exception as error:  # a script's own function: its author must see it, the client must not hang

@@ -21,14 +21,14 @@ __all__ = ["ABORT", "Abort", "Step", "body_steps"]
 
 
 class Abort:
-    """Resets the connection."""
+    """Closes the connection in the middle of the body."""
 
 
 ABORT: Final = Abort()
 FOREVER: Final = math.inf
 
 Step = bytes | float | Abort
-"""Send bytes; wait so many seconds (`math.inf`: until the client goes away); reset the connection."""
+"""Send bytes; wait so many seconds (`math.inf`: until the client goes away); close the connection."""
 
 _FrameStep = Frame | float
 

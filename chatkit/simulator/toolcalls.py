@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chatkit.codec import NamedTool
 from chatkit.jsons import is_object
 from chatkit.simulator import mentions
 from chatkit.simulator.guess import guess_value
 from chatkit.simulator.knowledge import SYNONYMS
-from chatkit.simulator.question import NamedTool
 from chatkit.simulator.strings import PLACE_WORDS
 
 if TYPE_CHECKING:

@@ -77,3 +77,10 @@ def test_a_function_that_fails_is_reported_and_not_retried(caplog: pytest.LogCap
         model.invoke("a")
     assert len(model.simulator.requests) == 1
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_function_may_say_a_text_or_a_fault() -> None:
+    model = init_chat_model("simulator:x", replies=lambda question: question.prompt.upper())
+    assert model.invoke("abc").text == "ABC"
+    with pytest.raises(RateLimitError):
+        init_chat_model("simulator:x", replies=lambda question: Fault(status=429), max_retries=0).invoke("abc")
