@@ -116,6 +116,10 @@ def test_events_come_as_soon_as_their_bytes_are_there() -> None:
     assert parser.close() == [Finish("STOP")]
 
 
+def test_the_end_marker_of_another_api_is_ignored() -> None:
+    assert read(MODEL, stream(frame(text("Hi"), **STOP)) + b"data: [DONE]\n\n").text == "Hi"
+
+
 def test_more_may_follow_a_finish_reason() -> None:
     message = read(MODEL, stream(frame(CODE, **STOP), frame(RESULT), frame(text("42"), finishReason="MAX_TOKENS")))
     assert [block["type"] for block in message.content_blocks] == ["server_tool_call", "server_tool_result", "text"]
@@ -157,6 +161,10 @@ def test_thoughts_keep_their_signatures_and_stay_apart_from_text() -> None:
 def test_calls_are_never_merged_and_empty_texts_say_nothing() -> None:
     same = {"functionCall": {"name": "roll", "args": {}}}
     assert [block["type"] for block in blocks(frame(same, text(""), same, text(""), **STOP))] == ["tool_call", "tool_call"]
+
+
+def test_a_call_beside_an_empty_text_is_a_call() -> None:
+    assert [block["type"] for block in blocks(frame({**CALL, "text": ""}, **STOP))] == ["tool_call"]
 
 
 def test_calls_keep_the_ids_that_the_api_gives() -> None:

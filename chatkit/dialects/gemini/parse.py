@@ -76,6 +76,8 @@ class GeminiParser(SSEParser):
         try:
             frame = decode_frame(data)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            if data.strip() == b"[DONE]":  # some gateways end every stream in OpenAI's way
+                return []
             raise not_json(data, error) from error
         events: list[Event] = []
         if not self._started:

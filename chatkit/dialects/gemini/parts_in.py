@@ -43,9 +43,8 @@ class PartReader:
 
     def read(self, part: Part) -> list[Event] | None:
         """Events of one part; None for a part of a kind that is not known here."""
-        if part.text and not part.thought and part.thought_signature is None:
-            events = self.close() if self._call else []
-            return [*events, self._text(part.text)] if events else [self._text(part.text)]
+        if part.text and not part.thought and part.thought_signature is None and part.function_call is None:
+            return [*self.close(), self._text(part.text)]
         name = next((name for name in _READERS if getattr(part, name) is not None), None)
         if name == "function_call":
             return self._function_call(part)
@@ -158,7 +157,6 @@ def _signature(part: Part) -> dict[str, Any] | None:
 
 
 _READERS: dict[str, Callable[[PartReader, Part, dict[str, Any] | None], list[Event]]] = {
-    "text": PartReader._written,
     "function_call": lambda reader, part, _: reader._function_call(part),
     "inline_data": PartReader._inline,
     "file_data": PartReader._file,
@@ -166,4 +164,5 @@ _READERS: dict[str, Callable[[PartReader, Part, dict[str, Any] | None], list[Eve
     "code_execution_result": PartReader._code_result,
     "tool_call": PartReader._tool_call,
     "tool_response": PartReader._tool_response,
+    "text": PartReader._written,  # last: some servers put an empty text beside a call
 }
