@@ -34,7 +34,7 @@ class PartialJSON:
         failed: the text cannot be the beginning of a JSON document; what came before the fault is kept.
     """
 
-    __slots__ = ("_buffer", "_escape", "_is_key", "_key", "_root", "_stack", "_state", "failed")
+    __slots__ = ("_buffer", "_escape", "_halves", "_is_key", "_key", "_root", "_stack", "_state", "failed")
 
     def __init__(self) -> None:
         self.failed = False
@@ -45,6 +45,7 @@ class PartialJSON:
         self._buffer: list[str] = []  # pieces of the open string or literal
         self._escape = ""
         self._is_key = False
+        self._halves = False  # the open string has surrogates, which may be halves of characters
 
     @property
     def complete(self) -> bool:
@@ -81,16 +82,18 @@ class PartialJSON:
             return None if self._root is _NOTHING else self._copied(shared)
         text = "".join(self._buffer)
         self._buffer = [text]
+        if self._halves:
+            text = _printable(text)
         if not self._stack:
-            return _printable(text)
+            return text
         parent = self._stack[-1]
         if is_list(parent):
-            parent.append(_printable(text))
+            parent.append(text)
             value = self._copied(shared)
             parent.pop()
         else:
             had = parent.get(self._key, _NOTHING)
-            parent[self._key] = _printable(text)
+            parent[self._key] = text
             value = self._copied(shared)
             if had is _NOTHING:
                 del parent[self._key]
@@ -112,16 +115,19 @@ class PartialJSON:
 
     def _read_string(self, text: str, at: int) -> int:
         stop = _STRING_STOP.search(text, at)
-        if stop is None:
-            self._buffer.append(text[at:])
-            return len(text)
-        end = stop.start()
+        end = len(text) if stop is None else stop.start()
         if end > at:
-            self._buffer.append(text[at:end])
+            piece = text[at:end]
+            self._buffer.append(piece)
+            self._halves = self._halves or (not piece.isascii() and _SURROGATE.search(piece) is not None)
+        if stop is None:
+            return end
         if text[end] == "\\":
             self._state, self._escape = _ESCAPE, ""
             return end + 1
-        value = _join_surrogates("".join(self._buffer))
+        value = "".join(self._buffer)
+        if self._halves:
+            value, self._halves = _join_surrogates(value), False
         self._buffer = []
         if self._is_key:
             self._key, self._state = value, _COLON
@@ -140,7 +146,9 @@ class PartialJSON:
                 self._state = _STRING
         elif len(self._escape) == 5:
             try:
-                self._buffer.append(chr(int(self._escape[1:], 16)))
+                char = chr(int(self._escape[1:], 16))
+                self._buffer.append(char)
+                self._halves = self._halves or "\ud800" <= char <= "\udfff"
                 self._state = _STRING
             except ValueError:
                 self.failed = True

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["StructuredStream"]
 
 _NOTHING = object()
-GROWTH = 1.05
-"""Making an instance costs its whole size, so for large answers it is tried once for every 5 % of new text."""
+_STEPS_OF_DICTS, _STEPS_OF_INSTANCES = 4096, 20
+"""A new object costs as much as the answer is long. That large answers stay linear, one is made when the text has grown
+by 1/4096 (a dict: every piece, up to 4,096 characters) or by 1/20 (an instance, which is also checked)."""
 
 
 class StructuredStream:
@@ -122,7 +123,7 @@ class _Growing:
         self.json = PartialJSON()
         self.begun = False
         self.size = 0
-        self.try_at = 0.0
+        self.show_at = 0
         self.call: tuple[Any, str | None] | None = None  # index and id of the call that holds the answer
 
     def feed(self, event: Event) -> bool:
@@ -151,16 +152,16 @@ class _Growing:
     def value(self) -> Any:
         """The object so far; _NOTHING when there is none that can be shown."""
         shape = self.reader.shape
-        if not shape.is_dict and self.size < self.try_at:
+        if self.size < self.show_at:
             return _NOTHING
         value = self.json.snapshot(shared=True)
         if not is_object(value):
             return _NOTHING
+        self.show_at = self.size + self.size // (_STEPS_OF_DICTS if shape.is_dict else _STEPS_OF_INSTANCES)
         if shape.is_dict:
             return value.get("value", _NOTHING) if shape.wrapped else value
         if any(key not in value for key in shape.schema.get("required", ())):
             return _NOTHING
-        self.try_at = self.size * GROWTH
         try:
             return shape.decode(value)
         except Misfit:
