@@ -98,7 +98,7 @@ LEAVES = st.one_of(
 SCHEMAS = st.recursive(LEAVES, lambda inner: st.one_of(objects(inner), arrays(inner)), max_leaves=12)
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(SCHEMAS, st.sampled_from(PROMPTS))
 def test_any_schema_gets_a_value_that_fits(schema: dict[str, Any], prompt: str) -> None:
     assert valid(guess_value(prompt, "An answer.", schema), schema)

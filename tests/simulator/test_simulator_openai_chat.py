@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatkit.codec import NamedTool, Request
@@ -209,6 +209,7 @@ def test_logprobs_cover_the_text(streamed: bool) -> None:
     assert bytes(entries[1]["bytes"]).decode() == entries[1]["token"]
 
 
+@settings(deadline=None)
 @given(st.text(), st.text(), st.integers(1, 9) | st.none())
 def test_any_text_survives(text: str, reasoning: str, piece: int | None) -> None:
     reply = Reply(text, reasoning=reasoning, piece=piece)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -43,6 +45,15 @@ INCEPTION = Movie(title="Inception", year=2010, director="Christopher Nolan", ra
 def server() -> Iterator[Server]:
     with simulate() as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def sockets_of_the_clients() -> Iterator[None]:
+    """The clients leave sockets to the garbage collector; what it says of them belongs to this test and is ignored."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 def chat(server: Server, max_retries: int = 0) -> Any:
