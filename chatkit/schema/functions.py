@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from msgspec import UNSET, Struct, structs
 
+from chatkit.config import RunnableConfig
 from chatkit.errors import InputError
 from chatkit.schema.annotations import Field, is_field_info, read_annotation, split_annotated
 from chatkit.schema.docstrings import Docstring, parse_docstring
@@ -135,7 +136,12 @@ def _hint(function: Any, name: str) -> list[Any]:
     one.__annotations__ = {name: annotations[name]}
     one.__wrapped__ = function  # type: ignore[attr-defined]  # where names are looked up
     one.__name__ = getattr(function, "__name__", "function")
-    return list(hints_of(one).values())
+    try:
+        return list(hints_of(one).values())
+    except InputError:
+        if "RunnableConfig" in str(annotations[name]):
+            return [RunnableConfig]  # imported for type checkers only
+        raise
 
 
 def _field(parameter: inspect.Parameter, hint: Any) -> Field:

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import difflib
 import functools
-import warnings
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from chatkit.codec import ToolSpec
 from chatkit.errors import InputError, InputTypeError
-from chatkit.jsons import is_object
 from chatkit.runnable import Runnable
 from chatkit.schema.functions import Parameters, read_function
-from chatkit.schema.pydantic_types import Misfit
 from chatkit.tools.arguments import Arguments
-from chatkit.tools.errors import ToolException, ToolInputError
-from chatkit.tools.results import is_finished, split_artifact, tool_message
+from chatkit.tools.use import Use
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from chatkit.schema.functions import Injection
+    from chatkit.tools.errors import ToolException, ToolInputError
 
 __all__ = ["BaseTool"]
 
@@ -40,7 +37,8 @@ class BaseTool(Runnable[Any]):
             a str is the result, a function makes the result from the exception.
         handle_validation_error: the same for arguments that do not fit (`ToolInputError`).
         extras: what only some providers know (cache_control, defer_loading, provider_tool_definition ...).
-        tags, metadata, callbacks, verbose: kept for the caller.
+        callbacks: handlers that are told when this tool starts, ends and fails, beside those of the config.
+        tags, metadata: shown to handlers. verbose: kept for the caller.
 
     Raises:
         InputError: an unknown field, or one that has no value.
@@ -122,19 +120,11 @@ class BaseTool(Runnable[Any]):
             ToolInputError: the arguments do not fit, unless `handle_validation_error` is set.
             ToolException: raised by the tool, unless `handle_tool_error` is set. Other exceptions pass as they are.
         """
-        use = _Use(self, input, config, **kwargs)
-        try:
-            return use.result(self._run(**use.arguments()))
-        except (ToolException, ToolInputError) as error:
-            return use.failure(error)
+        return Use(self, input, config, **kwargs).perform()
 
     async def ainvoke(self, input: Any, config: Any = None, **kwargs: Any) -> Any:
         """`invoke` for async code. A tool that is only sync runs in a worker thread."""
-        use = _Use(self, input, config, **kwargs)
-        try:
-            return use.result(await self._arun(**use.arguments()))
-        except (ToolException, ToolInputError) as error:
-            return use.failure(error)
+        return await Use(self, input, config, **kwargs).aperform()
 
     async def astream(self, input: Any, config: Any = None, **kwargs: Any) -> AsyncIterator[Any]:
         """The result, in one piece."""
@@ -192,52 +182,3 @@ def _field_names(cls: type) -> list[str]:
         name for base in reversed(cls.__mro__) if issubclass(base, BaseTool) for name in getattr(base, "__annotations__", {})
     ]
     return [name for name in dict.fromkeys(names) if not name.startswith("_")]
-
-
-class _Use:
-    """One use of a tool: reads the input, makes the result."""
-
-    _HANDLERS: ClassVar[tuple[tuple[type[Exception], str], ...]] = (
-        (ToolInputError, "handle_validation_error"),
-        (ToolException, "handle_tool_error"),
-    )
-
-    def __init__(self, tool: BaseTool, input: Any, config: Any, tool_call_id: str | None = None) -> None:
-        self.tool = tool
-        self.config = config
-        self.call_id = tool_call_id
-        self.args = input
-        if is_object(input) and input.get("type") == "tool_call" and "args" in input:
-            self.call_id, self.args = input.get("id"), input["args"]
-            if self.call_id is None:
-                raise InputError(f"the call of tool {tool.name!r} has no id, so that its result could not be matched")
-
-    def arguments(self) -> dict[str, Any]:
-        """Arguments for the tool's function, checked."""
-        arguments = self.tool._arguments
-        try:
-            values, dropped = arguments.read(self.args, call_id=self.call_id, config=self.config)
-        except Misfit as misfit:
-            raise ToolInputError(self.tool.name, misfit.errors) from (misfit.__cause__ or misfit)
-        if dropped:
-            warnings.warn(f"tool {self.tool.name!r} has no arguments {dropped}; they are dropped", stacklevel=4)
-        return values
-
-    def result(self, result: Any, status: Literal["success", "error"] = "success") -> Any:
-        """The result as the caller gets it."""
-        if is_finished(result):
-            return result
-        content, artifact = split_artifact(result, self.tool.response_format if status == "success" else "content")
-        if self.call_id is None or is_finished(content):
-            return content
-        return tool_message(content, name=self.tool.name, tool_call_id=self.call_id, artifact=artifact, status=status)
-
-    def failure(self, error: ToolException | ToolInputError) -> Any:
-        """The result that an error becomes; raises the error when the tool does not handle it."""
-        if isinstance(error, ToolInputError) and error.tool != self.tool.name:
-            raise error  # of another tool, which this one uses
-        handler: Any = next(getattr(self.tool, name) for kind, name in self._HANDLERS if isinstance(error, kind))
-        if not handler:
-            raise error
-        text = str(error) if handler is True else handler if isinstance(handler, str) else handler(error)
-        return self.result(text, "error")

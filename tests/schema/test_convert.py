@@ -5,12 +5,12 @@ import datetime
 import enum
 import pathlib
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, TypeVar
+from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, NotRequired, TypeVar
 
 import pydantic
 import pytest
 from msgspec import Meta, Struct
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from chatkit.schema import Misfit, convert
 

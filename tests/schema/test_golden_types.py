@@ -6,13 +6,13 @@ import enum
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, Optional, TypeVar, Union
+from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, NotRequired, Optional, Required, TypeVar, Union
 
 import msgspec
 import pydantic
 import pytest
 from msgspec import Meta, Struct
-from typing_extensions import NotRequired, Required, TypedDict
+from typing_extensions import TypedDict
 
 from chatkit.schema import schema_of_type
 from tests.schema.golden import canonical

@@ -185,11 +185,11 @@ def test_always_the_same_text() -> None:
     """Providers cache prompts by their bytes, so a schema must not depend on the order of a set."""
 
     class Branch(pydantic.BaseModel):
-        left: "Branch | None" = None
-        leaf: "Leaf | None" = None
+        left: Branch | None = None
+        leaf: Leaf | None = None
 
     class Leaf(pydantic.BaseModel):
-        up: "Leaf | None" = None
+        up: Leaf | None = None
 
     Branch.model_rebuild()
     assert list(json.loads(json.dumps(shape_of(Branch).schema))["$defs"]) == ["Branch", "Leaf"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Optional
+from typing import Annotated, NotRequired, Optional, Required
 
 import pytest
-from typing_extensions import NotRequired, Required, TypedDict
+from typing_extensions import TypedDict
 
 from chatkit.errors import InputError
 from chatkit.schema import shape_of

@@ -27,7 +27,10 @@ def make(**options: Any) -> Any:
 
 
 BAD = {"days": "many", "unit": "k"}
-TEXT = "The arguments do not fit the tool 'weather': location: is required but missing; days: Expected `int`, got `str`; unit: must be one of 'c', 'f', not 'k'"
+TEXT = (
+    "The arguments do not fit the tool 'weather': location: is required but missing; days: Expected `int`, got `str`; "
+    "unit: must be one of 'c', 'f', not 'k'"
+)
 
 
 def test_all_errors_in_one_readable_text() -> None:
