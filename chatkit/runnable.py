@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from chatkit.batch import Inputs, Progress
+    from chatkit.net.batch import Completed
 
 __all__ = ["Runnable"]
 
@@ -35,3 +40,66 @@ class Runnable(Generic[Output]):
         from chatkit.net.portal import iterate
 
         return iterate(lambda: self.astream(input, config, **kwargs))
+
+    def abatch_as_completed(
+        self,
+        inputs: Inputs,
+        config: Any = None,
+        *,
+        return_exceptions: bool = False,
+        on_progress: Callable[[Progress], Any] | None = None,
+        **kwargs: Any,
+    ) -> Completed[Output]:
+        """`(index, output)` of every input as they are done, in any order.
+
+            async for index, message in model.abatch_as_completed(prompts, {"max_concurrency": 20}): ...
+
+        Leaving the loop in any way stops the batch: nothing more starts, running calls are cancelled. In
+        `async with model.abatch_as_completed(...) as batch:` the block's end also waits for their clean-up.
+
+        Args:
+            inputs: a list, an iterable or an async iterable. Read one by one as they are needed, on the event loop: one
+                that blocks holds everything up. Tasks and memory do not grow with their number.
+            config: a RunnableConfig for all inputs, or a list with one for each. `max_concurrency` in it (in the first of
+                a list) is how many run at the same time, 64 by default.
+            return_exceptions: a failed call gives its exception instead of an output. By default the first failure
+                cancels the others and is raised.
+            on_progress: called with a `Progress` before each result is handed over.
+            kwargs: as in `ainvoke`, for every input.
+
+        Raises:
+            InputError: `max_concurrency` below 1, or not as many configs as inputs.
+        """
+        from chatkit.batch import Jobs, Tally
+        from chatkit.net.batch import Completed
+
+        jobs = Jobs(inputs, config)
+        tally = None if on_progress is None else Tally[Output](jobs.total, on_progress)
+        return Completed(lambda value, own: self.ainvoke(value, own, **kwargs), jobs, return_exceptions, tally)
+
+    async def abatch(self, inputs: Inputs, config: Any = None, **options: Any) -> list[Output]:
+        """The outputs of many inputs, in the order of the inputs. Arguments as `abatch_as_completed`."""
+        from chatkit.net.batch import in_order
+
+        return await in_order(self.abatch_as_completed(inputs, config, **options))
+
+    def batch(self, inputs: Inputs, config: Any = None, **options: Any) -> list[Output]:
+        """`abatch` for sync code. Arguments as `abatch_as_completed`; `inputs` is read in another thread."""
+        outputs = dict(self.batch_as_completed(inputs, config, **options))
+        return [outputs[index] for index in range(len(outputs))]
+
+    def batch_as_completed(
+        self,
+        inputs: Inputs,
+        config: Any = None,
+        *,
+        on_progress: Callable[[Progress], Any] | None = None,
+        **options: Any,
+    ) -> Iterator[tuple[int, Output]]:
+        """`abatch_as_completed` for sync code, same arguments. Leaving the loop stops the batch and waits for its end.
+
+        `inputs` is read in another thread; `on_progress` is called in the caller's.
+        """
+        from chatkit.net.batch import pairs
+
+        return pairs(self.abatch_as_completed(inputs, config, **options), on_progress)

@@ -30,6 +30,7 @@ FLOORS: dict[str, int] = {
     "config": 2,
     "schema": 2,
     "profiles": 2,
+    "batch": 3,
     "dialects": 3,
     "net": 4,
     "callbacks": 5,

@@ -7,6 +7,7 @@ does the delicate work in a task of its own that is cancelled once at most; trio
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import os
 import sys
@@ -17,7 +18,19 @@ import anyio
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
-__all__ = ["after_fork", "at_loop_end", "attempt", "current_loop", "finish", "finish_soon", "guarded", "in_trio", "run_out"]
+__all__ = [
+    "after_fork",
+    "at_loop_end",
+    "attempt",
+    "call_on",
+    "current_loop",
+    "finish",
+    "finish_soon",
+    "guarded",
+    "in_background",
+    "in_trio",
+    "run_out",
+]
 
 log = logging.getLogger("chatkit")
 
@@ -139,6 +152,31 @@ def finish_soon(loop: Any, work: Callable[[], Coroutine[Any, Any, None]]) -> Non
         loop.run_sync_soon(lambda: trio.lowlevel.spawn_system_task(_shielded, work, name="chatkit clean-up"))
     except trio.RunFinishedError:
         return
+
+
+def in_background(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run something beside the caller, in the caller's context, until it ends or the loop does. It must not raise."""
+    if in_trio():
+        sys.modules["trio"].lowlevel.spawn_system_task(work, name="chatkit", context=contextvars.copy_context())
+    else:
+        _task(work())
+
+
+def call_on(loop: Any, callback: Callable[[], object]) -> bool:
+    """Call something on its loop, from any thread: at once when that is here. False when the loop is over."""
+    if isinstance(loop, asyncio.AbstractEventLoop):
+        here, later = _is_running_here(loop), loop.call_soon_threadsafe
+    else:
+        trio = sys.modules["trio"].lowlevel
+        here, later = trio.in_trio_run() and trio.current_trio_token() is loop, loop.run_sync_soon
+    if here:
+        callback()
+        return True
+    try:
+        later(callback)
+    except RuntimeError:  # asyncio: the loop is closed; trio.RunFinishedError is one too
+        return False
+    return True
 
 
 async def _shielded(work: Callable[[], Coroutine[Any, Any, None]]) -> None:

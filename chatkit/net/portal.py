@@ -13,10 +13,11 @@ import concurrent.futures
 import contextlib
 import contextvars
 import queue
+import sys
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from chatkit.net.loops import after_fork
+from chatkit.net.loops import after_fork, finish
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Coroutine, Iterator
@@ -25,7 +26,7 @@ __all__ = ["iterate", "run"]
 
 T = TypeVar("T")
 AHEAD = 256
-"""Items that the producer may be ahead of the caller; then it stops reading, and the socket's backpressure works."""
+"""Items that a producer may be ahead of its caller; then it stops reading, and the socket's backpressure works."""
 
 
 class _Portal:
@@ -54,8 +55,17 @@ class _Portal:
 
     def submit(self, work: Callable[[], Coroutine[Any, Any, T]]) -> _Job[T]:
         job: _Job[T] = _Job(self.loop)
-        self.loop.call_soon_threadsafe(job.start, work, contextvars.copy_context())
+        context = contextvars.copy_context()
+        context.run(_say_asyncio)
+        self.loop.call_soon_threadsafe(job.start, work, context)
         return job
+
+
+def _say_asyncio() -> None:
+    """A caller under trio has that in its context, where anyio would look it up on the portal's loop."""
+    sniffio = sys.modules.get("sniffio")
+    if sniffio is not None:
+        sniffio.current_async_library_cvar.set("asyncio")
 
 
 class _Job(concurrent.futures.Future[T]):
@@ -146,19 +156,27 @@ class _Failure:
         self.error = error
 
 
-def iterate(source: Callable[[], AsyncIterable[T]]) -> Iterator[T]:
-    """The items of an async iterable, for a caller that cannot await. Leaving the loop cancels it."""
+def iterate(source: Callable[[], AsyncIterable[T]], ahead: int = AHEAD) -> Iterator[T]:
+    """The items of an async iterable, for a caller that cannot await. Leaving the loop cancels it and waits for its end.
+
+    Args:
+        source: makes the iterable, on the portal's loop.
+        ahead: items that it may be ahead of the caller.
+    """
     items: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    window = _Window()
+    window = _Window(ahead)
 
     async def pump() -> None:
         window.attach()
+        iterable = source()
         try:
-            async for item in source():
+            async for item in iterable:
                 items.put(item)
                 await window.sent()
         except BaseException as error:
             items.put(_Failure(error))
+            if (close := getattr(iterable, "aclose", None)) is not None:
+                await finish(close())
             if not isinstance(error, Exception):
                 raise
         else:
@@ -178,11 +196,12 @@ def iterate(source: Callable[[], AsyncIterable[T]]) -> Iterator[T]:
 
 
 class _Window:
-    """Keeps the producer at most AHEAD items in front of the consumer."""
+    """Keeps the producer at most so many items in front of the consumer."""
 
-    __slots__ = ("_lock", "_loop", "_open", "_waiting")
+    __slots__ = ("_ahead", "_lock", "_loop", "_open", "_waiting")
 
-    def __init__(self) -> None:
+    def __init__(self, ahead: int) -> None:
+        self._ahead = ahead
         self._open = 0
         self._lock = threading.Lock()
         self._waiting: asyncio.Future[None] | None = None
@@ -194,7 +213,7 @@ class _Window:
     async def sent(self) -> None:
         with self._lock:
             self._open += 1
-            if self._open < AHEAD or self._loop is None:
+            if self._open < self._ahead or self._loop is None:
                 return
             waiting = self._waiting = self._loop.create_future()
         await waiting
@@ -203,7 +222,7 @@ class _Window:
         with self._lock:
             self._open -= 1
             waiting = self._waiting
-            if waiting is None or self._open > AHEAD // 2:
+            if waiting is None or self._open > self._ahead // 2:
                 return
             self._waiting = None
         if self._loop is not None:
