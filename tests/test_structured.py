@@ -285,7 +285,7 @@ def test_other_tools(method: str) -> None:
     ("profile", "method"),
     [
         ({"structured_output": False, "tool_calling": True}, "function_calling"),
-        ({"structured_output": False, "tool_calling": False}, "json_schema"),
+        ({"structured_output": False, "tool_calling": False}, "function_calling"),
         ({"structured_output": True, "tool_calling": True}, "json_schema"),
         ({}, "json_schema"),
     ],

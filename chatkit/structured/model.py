@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from chatkit.codec import NamedTool, OutputSchema, ToolSpec
 from chatkit.errors import InputError, OutputParserError
@@ -21,6 +21,19 @@ if TYPE_CHECKING:
 __all__ = ["StructuredModel", "output_schema", "with_structured_output"]
 
 
+T = TypeVar("T")
+
+
+@overload
+def with_structured_output(
+    model: ChatModel, schema: type[T], *, include_raw: Literal[False] = False, tools: None = None, **kwargs: Any
+) -> StructuredModel[T]: ...
+
+
+@overload
+def with_structured_output(model: ChatModel, schema: Any, **kwargs: Any) -> StructuredModel[Any]: ...
+
+
 def with_structured_output(
     model: ChatModel,
     schema: Any,
@@ -30,7 +43,7 @@ def with_structured_output(
     strict: bool | None = None,
     tools: Sequence[Any] | None = None,
     **kwargs: Any,
-) -> StructuredModel:
+) -> StructuredModel[Any]:
     """A model whose answers are objects.
 
     Args:
@@ -59,7 +72,7 @@ def with_structured_output(
 def default_method(model: ChatModel) -> str:
     """The provider's method, unless the model's profile says that the model has only the other one."""
     method, profile = model.structured_method, model.profile or {}
-    if method == "json_schema" and profile.get("structured_output") is False and profile.get("tool_calling"):
+    if method == "json_schema" and profile.get("structured_output") is False:
         return "function_calling"
     if method == "function_calling" and profile.get("tool_calling") is False and profile.get("structured_output"):
         return "json_schema"
@@ -114,7 +127,7 @@ _METHODS: dict[str, Callable[[ChatModel, Shape, bool | None, list[Any]], ChatMod
 }
 
 
-class StructuredModel(Runnable[Any]):
+class StructuredModel(Runnable[T], Generic[T]):
     """A model with structured output; made by `with_structured_output`.
 
     Attributes:
@@ -126,7 +139,7 @@ class StructuredModel(Runnable[Any]):
         self._reader = reader
         self._include_raw = include_raw
 
-    async def ainvoke(self, input: Any, config: Any = None, **kwargs: Any) -> Any:
+    async def ainvoke(self, input: Any, config: Any = None, **kwargs: Any) -> T:
         """Ask and get the object.
 
         Arguments and errors as the model's `ainvoke`, and:
@@ -149,7 +162,7 @@ class StructuredModel(Runnable[Any]):
             parsed, error = None, problem
         return {"raw": message, "parsed": parsed, "parsing_error": error} if self._include_raw else parsed
 
-    def bind(self, **kwargs: Any) -> StructuredModel:
+    def bind(self, **kwargs: Any) -> StructuredModel[T]:
         """The same with some parameters of the model changed."""
         return StructuredModel(self.model.bind(**kwargs), self._reader, self._include_raw)
 

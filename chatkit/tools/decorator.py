@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from chatkit.errors import InputTypeError
+from chatkit.schema.functions import name_of
 from chatkit.tools.structured import StructuredTool, Tool, description_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from chatkit.tools.base import BaseTool
 
 __all__ = ["tool"]
 
@@ -61,35 +61,32 @@ def tool(
         InputError: no docstring and no description, an invalid docstring, an annotation that has no JSON Schema.
     """
 
-    def make(function: Any, name: str | None) -> BaseTool:
-        func, coroutine = (None, function) if _is_async(function) else (function, None)
-        if not infer_schema and args_schema is None:
-            text = description_of(function, description, None, parse=False)
-            rest = {"return_direct": return_direct, "response_format": response_format, "extras": extras, **fields}
-            return Tool(name or function.__name__, func, text, coroutine, **rest)
-        return StructuredTool.from_function(
-            func,
-            coroutine,
-            name,
-            description,
-            return_direct,
-            args_schema,
-            response_format=response_format,
-            parse_docstring=parse_docstring,
-            error_on_invalid_docstring=error_on_invalid_docstring,
-            extras=extras,
-            **fields,
-        )
-
+    options: dict[str, Any] = {"return_direct": return_direct, "response_format": response_format, "extras": extras, **fields}
+    if args_schema is None and not infer_schema:
+        make = partial(_text_tool, description, options)
+    else:
+        docs = {"parse_docstring": parse_docstring, "error_on_invalid_docstring": error_on_invalid_docstring}
+        make = partial(_structured_tool, description, {"args_schema": args_schema, **docs, **options})
     if runnable is not None:
         if not isinstance(name_or_callable, str):
             raise InputTypeError("tool(name, runnable) takes the name as a str")
-        return make(_calling(runnable), name_or_callable)
+        return make(name_or_callable, _calling(runnable))
     if callable(name_or_callable):
-        return make(name_or_callable, None)
+        return make(None, name_or_callable)
     if name_or_callable is None or isinstance(name_or_callable, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-        return lambda function: make(function, name_or_callable)  # pyright: ignore[reportUnknownLambdaType, reportUnknownVariableType]
+        return partial(make, name_or_callable)
     raise InputTypeError(f"@tool takes a function or a name, not {type(name_or_callable).__name__}")
+
+
+def _structured_tool(description: str | None, options: dict[str, Any], name: str | None, function: Any) -> StructuredTool:
+    func, coroutine = (None, function) if _is_async(function) else (function, None)
+    return StructuredTool.from_function(func, coroutine, name, description, **options)
+
+
+def _text_tool(description: str | None, options: dict[str, Any], name: str | None, function: Any) -> Tool:
+    func, coroutine = (None, function) if _is_async(function) else (function, None)
+    text = description_of(function, description, None, parse=False)
+    return Tool(name or name_of(function), func, text, coroutine, **options)
 
 
 def _is_async(function: Any) -> bool:
