@@ -47,12 +47,12 @@ class SSEDecoder:
 
     def __init__(self, max_bytes: int = MAX_EVENT_BYTES) -> None:
         self._max_bytes = max_bytes
-        self._buffer = bytearray()  # an unfinished line
-        self._searched = 0  # how far the buffer holds no line end
+        self._rest: list[bytes] = []  # pieces of the unfinished line, joined once when its end has come
         self._started = False
         self._after_cr = False  # the last line ended with CR: a LF that follows belongs to it
         self._data: list[bytes] = []
-        self._size = 0
+        self._rest_size = 0
+        self._size = 0  # bytes of the unfinished event
         self._event = b""
         self._id: str | None = None
         self._retry: int | None = None
@@ -60,81 +60,70 @@ class SSEDecoder:
 
     def feed(self, chunk: bytes) -> list[SSEEvent]:
         """Events that the next bytes complete."""
-        events: list[SSEEvent] = []
-        buffer = self._buffer
-        buffer += chunk
-        if not self._started and not self._skip_bom():
-            return events
-        start = 0
-        if self._after_cr and buffer:
-            start = 1 if buffer[0] == 10 else 0
-            self._searched = max(self._searched, start)
+        if self._after_cr and chunk:
+            chunk = chunk.removeprefix(b"\n")
             self._after_cr = False
-        while True:
-            end, width = self._line_end(buffer, self._searched)
-            if end < 0:
-                break
-            self._line(bytes(buffer[start:end]), events)
-            start = self._searched = end + width
-        del buffer[:start]
-        self._searched = len(buffer)
-        if len(buffer) + self._size > self._max_bytes:
-            self._refuse()
+        if b"\r" in chunk:
+            self._after_cr = chunk.endswith(b"\r")
+            chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        lines = chunk.split(b"\n")
+        if self._rest:
+            self._rest.append(lines[0])
+            if len(lines) > 1:
+                lines[0], self._rest, self._rest_size = b"".join(self._rest), [], 0
+        if len(lines) == 1:
+            return self._unfinished(chunk)
+        rest = lines.pop()
+        if rest:
+            self._rest.append(rest)
+            self._rest_size = len(rest)
+        if not self._started:
+            lines[0] = lines[0].removeprefix(_BOM)
+            self._started = True
+        events: list[SSEEvent] = []
+        for line in lines:
+            if line.startswith(b"data: "):
+                self._add(line[6:])
+            elif not line:
+                if self._data:
+                    self._complete(events)
+                self._event, self._retry = b"", None
+            else:
+                self._field(line)
         return events
+
+    def _unfinished(self, piece: bytes) -> list[SSEEvent]:
+        if not self._rest:
+            self._rest.append(piece)
+        self._rest_size += len(piece)
+        if self._rest_size + self._size > self._max_bytes:
+            self._refuse()
+        return []
 
     def close(self) -> list[SSEEvent]:
         """The event that the end of the stream completes. The standard drops it; a lost last answer would hurt more."""
-        events: list[SSEEvent] = []
-        if self._buffer:
-            self._line(bytes(self._buffer), events)
-            self._buffer.clear()
-        self._line(b"", events)
-        return events
+        return self.feed(b"\n\n")
 
-    def _skip_bom(self) -> bool:
-        buffer = self._buffer
-        if len(buffer) < 3 and _BOM.startswith(buffer):
-            return False
-        if buffer.startswith(_BOM):
-            del buffer[:3]
-        self._started = True
-        return True
+    def _add(self, value: bytes) -> None:
+        self._data.append(value)
+        self._size += len(value) + 1
+        if self._size > self._max_bytes:
+            self._refuse()
 
-    def _line_end(self, buffer: bytearray, at: int) -> tuple[int, int]:
-        lf = buffer.find(b"\n", at)
-        cr = buffer.find(b"\r", at, lf if lf >= 0 else len(buffer))
-        if cr < 0:
-            return lf, 1
-        if cr + 1 == len(buffer):
-            self._after_cr = True
-            return cr, 1
-        return cr, 2 if buffer[cr + 1] == 10 else 1
-
-    def _line(self, line: bytes, events: list[SSEEvent]) -> None:
-        if not line:
-            if self._data:
-                data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
-                events.append(SSEEvent(data, self._event.decode("utf-8", "replace"), self._id, self._retry))
-                self._data = []
-                self._size = 0
-            self._event = b""
-            self._retry = None
-        elif line.startswith(b"data:"):
-            value = line[6:] if line[5:6] == b" " else line[5:]
-            self._data.append(value)
-            self._size += len(value) + 1
-            if self._size > self._max_bytes:
-                self._refuse()
-        elif line[0] != 58:  # ":" begins a comment
-            self._field(line)
+    def _complete(self, events: list[SSEEvent]) -> None:
+        data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
+        events.append(SSEEvent(data, self._event.decode("utf-8", "replace") if self._event else "", self._id, self._retry))
+        self._data, self._size = [], 0
 
     def _field(self, line: bytes) -> None:
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
+        if not name:
+            return  # a comment
         if name == b"event":
             self._event = value
         elif name == b"data":
-            self._data.append(value)
+            self._add(value)
         elif name == b"id" and b"\0" not in value:
             self._id = value.decode("utf-8", "replace")
         elif name == b"retry" and value.isdigit() and value.isascii():
