@@ -5,15 +5,15 @@ from __future__ import annotations
 import uuid
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from chatkit.errors import InputError, InputTypeError
 from chatkit.jsons import is_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
-__all__ = ["Run", "RunnableConfig", "ensure_config", "entered", "merge_configs", "open_run"]
+__all__ = ["Handlers", "Run", "RunnableConfig", "child_config", "ensure_config", "entered", "merge_configs", "open_run"]
 
 
 class RunnableConfig(TypedDict, total=False):
@@ -23,32 +23,48 @@ class RunnableConfig(TypedDict, total=False):
         run_name: name of this run in events and logs; not inherited.
         tags, metadata: inherited by calls inside this one.
         callbacks: handlers (chatkit.callbacks); inherited.
-        max_concurrency: parallel calls of `batch` and its kin.
-        recursion_limit: how deep calls may nest (default 25).
-        configurable: values for models made with `configurable_fields`.
-        run_id: a UUID for this run.
+        max_concurrency: parallel calls of `batch` and its kin; inherited.
+        recursion_limit: how deep calls may nest (default 25); inherited.
+        configurable: values for models made with `configurable_fields`; inherited.
+        run_id: a UUID for this run; not inherited.
     """
 
-    run_name: str
-    tags: list[str]
-    metadata: dict[str, Any]
+    run_name: str | None
+    tags: list[str] | None
+    metadata: dict[str, Any] | None
     callbacks: Any
     max_concurrency: int | None
     recursion_limit: int
-    configurable: dict[str, Any]
-    run_id: uuid.UUID | str
+    configurable: dict[str, Any] | None
+    run_id: uuid.UUID | str | None
 
 
 _KEYS = frozenset(RunnableConfig.__annotations__)
+_MERGED = ("metadata", "configurable")
 DEFAULT_RECURSION_LIMIT = 25
 
 
-def ensure_config(config: Any) -> dict[str, Any]:
-    """The config as a dict of known keys; unknown keys move under `configurable`, as in LangChain."""
+class Handlers(list[Any]):
+    """The callbacks of a config that belongs to a run: calls made with it are inside that run, in any thread."""
+
+    run: Run | None = None
+
+
+def known_config(config: Any) -> dict[str, Any]:
+    """The config as a dict of known keys; unknown keys move under `configurable` (spec S216).
+
+    Raises:
+        InputTypeError: config, or tags or metadata in it, is of a wrong type.
+    """
     if config is None:
         return {}
     if not is_object(config):
         raise InputTypeError(f"config must be a dict such as {{'tags': [...], 'callbacks': [...]}}, not {type(config).__name__}")
+    if isinstance(config.get("tags"), str):
+        raise InputTypeError(f"config['tags'] must be a list of str, not {config['tags']!r}")
+    for key in _MERGED:
+        if config.get(key) is not None and not is_object(config[key]):
+            raise InputTypeError(f"config[{key!r}] must be a dict, not {type(config[key]).__name__}")
     unknown = {key: value for key, value in config.items() if key not in _KEYS}
     if not unknown:
         return config
@@ -56,36 +72,53 @@ def ensure_config(config: Any) -> dict[str, Any]:
     return {**known, "configurable": {**unknown, **(config.get("configurable") or {})}}
 
 
+def ensure_config(config: Any = None) -> RunnableConfig:
+    """The whole config that holds for a call made here: what surrounding runs pass on, and the given one on top."""
+    run = current_run.get()
+    inherited = child_config(run) if run is not None else None
+    return cast("RunnableConfig", merge_configs(inherited, config))
+
+
 def merge_configs(*configs: Any) -> dict[str, Any]:
     """Several configs as one: tags and callbacks add up, metadata and configurable merge, the rest is replaced."""
     merged: dict[str, Any] = {}
     for config in configs:
-        for key, value in ensure_config(config).items():
+        for key, value in known_config(config).items():
             old = merged.get(key)
             if value is None:
                 continue
-            if key in ("metadata", "configurable"):
+            if key in _MERGED:
                 merged[key] = {**(old or {}), **value}
             elif key == "tags":
-                merged[key] = _unique([*(old or []), *value])
+                merged[key] = list(dict.fromkeys([*(old or ()), *value]))
             elif key == "callbacks":
-                merged[key] = [*handlers_of(old), *handlers_of(value)]
+                merged[key] = Handlers(distinct([*handlers_of(old), *handlers_of(value)]))
+                merged[key].run = getattr(value, "run", None) or getattr(old, "run", None)
             else:
                 merged[key] = value
     return merged
 
 
 def handlers_of(callbacks: Any) -> list[Any]:
-    """Handlers from a list, a single handler, or an object with `.handlers`."""
+    """Handlers from a list, a single handler, or an object with `.handlers`.
+
+    Raises:
+        InputTypeError: a class stands where a handler should.
+    """
     if callbacks is None:
         return []
-    if isinstance(callbacks, list | tuple):
-        return list(callbacks)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-    return list(getattr(callbacks, "handlers", None) or [callbacks])
+    if not isinstance(callbacks, list | tuple):
+        callbacks = getattr(callbacks, "handlers", None) if hasattr(callbacks, "handlers") else [callbacks]
+    handlers = list(cast("Iterable[Any]", callbacks or ()))
+    for handler in handlers:
+        if isinstance(handler, type):
+            raise InputTypeError(f"callbacks holds the class {handler.__name__}; make a handler of it: {handler.__name__}()")
+    return handlers
 
 
-def _unique(items: Sequence[Any]) -> list[Any]:
-    return list(dict.fromkeys(items))
+def distinct(handlers: Iterable[Any]) -> list[Any]:
+    """The handlers, each once. By identity: handlers need not be hashable, and equal ones are still two."""
+    return list({id(handler): handler for handler in handlers}.values())
 
 
 class Run:
@@ -94,35 +127,23 @@ class Run:
     Attributes:
         kind: "chat_model", "chain" or "tool".
         handlers: all who listen, inherited ones first.
-        inherited: those that calls inside this one inherit.
+        tags, metadata: what handlers are told.
+        depth: how many runs are around this one.
+        shared: the config that calls inside this one inherit.
     """
 
-    __slots__ = (
-        "depth_limit",
-        "handlers",
-        "id",
-        "inherited",
-        "kind",
-        "metadata",
-        "name",
-        "parent",
-        "shared_metadata",
-        "shared_tags",
-        "tags",
-    )
+    __slots__ = ("depth", "handlers", "id", "kind", "metadata", "name", "parent", "shared", "tags")
 
     def __init__(self, kind: str, name: str, id: uuid.UUID, parent: Run | None) -> None:
         self.kind = kind
         self.name = name
         self.id = id
         self.parent = parent
+        self.depth: int = 0 if parent is None else parent.depth + 1
         self.handlers: list[Any] = []
-        self.inherited: list[Any] = []
         self.tags: list[str] = []
-        self.shared_tags: list[str] = []
         self.metadata: dict[str, Any] = {}
-        self.shared_metadata: dict[str, Any] = {}
-        self.depth_limit = DEFAULT_RECURSION_LIMIT
+        self.shared: dict[str, Any] = {}
 
     @property
     def parent_id(self) -> uuid.UUID | None:
@@ -152,57 +173,81 @@ def open_run(
     config: Any,
     *,
     own: Any = None,
-    tags: Any = None,
+    tags: Iterable[str] | None = None,
     metadata: dict[str, Any] | None = None,
     always: bool = False,
 ) -> Run | None:
-    """The run of a call, or None when nobody listens.
+    """The run of a call, or None when it would make no difference.
 
     Args:
-        kind: "chat_model", "chain" or "tool".
+        kind: "chat_model", "chain" or "tool". A model's run is for those who listen; the others also pass on tags,
+            metadata and the rest of their config to the calls inside.
         name: name when the config has no run_name.
         config: the caller's config.
         own: handlers of the called object itself; not inherited by calls inside.
-        tags, metadata: of the called object itself.
-        always: make a run even if nobody listens, for calls inside to inherit tags and metadata.
+        tags, metadata: of the called object itself; not inherited either.
+        always: make a run even if nobody listens.
 
     Raises:
-        InputTypeError: config is no dict.
+        InputTypeError: the config, or something in it, is of a wrong type.
         InputError: calls nest deeper than `recursion_limit`.
     """
     parent, ambient = current_run.get(), ambient_handlers.get()
     if config is None and parent is None and not ambient and not own and not always:
         return None
-    config = ensure_config(config)
-    inherited = _unique([*(parent.inherited if parent else ()), *ambient, *handlers_of(config.get("callbacks"))])
-    handlers = _unique([*inherited, *handlers_of(own)])
-    if not handlers and not always:
+    config = known_config(config)
+    given = config.get("callbacks")
+    parent = parent or getattr(given, "run", None)
+    inherited = distinct([*(parent.shared["callbacks"] if parent else ()), *ambient, *handlers_of(given)])
+    handlers = distinct([*inherited, *handlers_of(own)])
+    if not handlers and not always and kind == "chat_model":
         return None
     run = Run(kind, config.get("run_name") or name, _run_id(config.get("run_id")), parent)
-    run.handlers, run.inherited = handlers, inherited
-    run.shared_tags = _unique([*(parent.shared_tags if parent else ()), *(config.get("tags") or ())])
-    run.tags = _unique([*run.shared_tags, *(tags or ())])
-    run.shared_metadata = {**(parent.shared_metadata if parent else {}), **_mirrored(config), **(config.get("metadata") or {})}
-    run.metadata = {**run.shared_metadata, **(metadata or {})}
-    run.depth_limit = config.get("recursion_limit") or (parent.depth_limit if parent else DEFAULT_RECURSION_LIMIT)
-    if len(run.parent_ids) >= run.depth_limit:
-        raise InputError(f"calls nest deeper than recursion_limit={run.depth_limit}; raise it in the config if that is meant")
+    run.handlers = handlers
+    run.shared = _shared(run, config, inherited)
+    run.tags = list(dict.fromkeys([*run.shared["tags"], *(tags or ())]))
+    run.metadata = {**run.shared["metadata"], **(metadata or {})}
     return run
+
+
+def _shared(run: Run, config: dict[str, Any], handlers: list[Any]) -> dict[str, Any]:
+    """What calls inside a run inherit: the config without run_name and run_id, merged with what is inherited itself."""
+    mirrored = {"metadata": _mirrored(config)}
+    shared = merge_configs(run.parent.shared if run.parent else None, mirrored, {**config, "callbacks": None})
+    shared.setdefault("tags", [])
+    shared.pop("run_name", None)
+    shared.pop("run_id", None)
+    shared["callbacks"] = Handlers(handlers)
+    shared["callbacks"].run = run
+    limit = shared.setdefault("recursion_limit", DEFAULT_RECURSION_LIMIT)
+    if run.depth >= limit:
+        raise InputError(f"calls nest deeper than recursion_limit={limit}; raise it in the config if that is meant")
+    return shared
+
+
+def child_config(run: Run | None) -> dict[str, Any]:
+    """The config for calls inside a run, as functions with a `config` parameter get it."""
+    if run is None:
+        return {}
+    return {**run.shared, "tags": list(run.shared["tags"]), "metadata": dict(run.shared["metadata"])}
 
 
 def _run_id(given: Any) -> uuid.UUID:
     if given is None:
         return uuid.uuid4()
-    return given if isinstance(given, uuid.UUID) else uuid.UUID(str(given))
+    try:
+        return given if isinstance(given, uuid.UUID) else uuid.UUID(str(given))
+    except ValueError:
+        raise InputError(f"config['run_id'] must be a UUID, not {given!r}") from None
 
 
 def _mirrored(config: dict[str, Any]) -> dict[str, Any]:
-    """Simple `configurable` values show in the metadata, keys do not."""
+    """Simple `configurable` values show in the metadata, keys do not (spec S216)."""
     values = config.get("configurable") or {}
     return {
-        k: v
-        for k, v in values.items()
-        if isinstance(v, str | int | float | bool) and not k.startswith("__") and not k.endswith("api_key")
+        key: value
+        for key, value in values.items()
+        if isinstance(value, str | int | float | bool) and not key.startswith("__") and not key.endswith("api_key")
     }
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from chatkit.callbacks.dispatch import facts, failed, fire, fire_now, listeners, wants_streaming
-from chatkit.callbacks.results import result_of
+from chatkit.callbacks.dispatch import call, facts, failed, fire, fire_now, listeners, settle, wants_streaming
+from chatkit.callbacks.results import LEFT, result_of
 from chatkit.errors import StreamInterruptedError
 from chatkit.events import OUTPUT_TYPES
 from chatkit.messages.ai import AIMessageChunk
 from chatkit.net.loops import current_loop, finish_soon
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Mapping
 
     from chatkit.codec import Call
     from chatkit.config import Run
@@ -37,37 +37,51 @@ class ModelRun:
         self._call = call
         self._loop: Any = None
         self._facts = facts(run)
-        self._tokens = listeners(run.handlers, "on_llm_new_token", run.kind)
-        self._events = listeners(run.handlers, "on_stream_event", run.kind)
+        self._tokens = listeners(run.handlers, "on_llm_new_token")
+        self._events = listeners(run.handlers, "on_stream_event")
         self.wants_streaming = wants_streaming(run.handlers)
         self.hears_pieces = bool(self._tokens or self._events)
 
     async def admit(self, exchange: Exchange) -> None:
-        if exchange.attempts:
-            return
+        if self._loop is not None:
+            return  # a further attempt
         self._loop = current_loop()
-        starts = listeners(self.run.handlers, "on_chat_model_start", self.run.kind)
-        more = {
-            "name": self.run.name,
-            "invocation_params": {"model": self._call.model, **self._call.params},
-            "options": {"stop": self._call.params.get("stop")},
-        }
-        await fire(self.run, "on_chat_model_start", {"name": self.run.name}, [list(self._call.messages)], **more)
-        others = [handler for handler in self.run.handlers if handler not in [known for known, _ in starts]]
-        for handler, method in listeners(others, "on_llm_start", self.run.kind):
-            await self._guard(
-                handler,
-                "on_llm_start",
-                method({"name": self.run.name}, [m.text for m in self._call.messages], **self._facts, **more),
-            )
+        for handler in self.run.handlers:
+            await self._start(handler)
+
+    async def _start(self, handler: Any) -> None:
+        asked, named = self._call, {"name": self.run.name}
+        more = {**self._facts, **named, "invocation_params": {"model": asked.model, **asked.params}}
+        more["options"] = {"stop": asked.params.get("stop")}
+        for _, method in listeners([handler], "on_chat_model_start"):
+            if await self._told_start(handler, method, named, [list(asked.messages)], more):
+                return
+        for _, method in listeners([handler], "on_llm_start"):
+            await call(handler, "on_llm_start", method, named, [message.text for message in asked.messages], **more)
+
+    async def _told_start(self, handler: Any, method: Any, named: Any, messages: Any, more: dict[str, Any]) -> bool:
+        try:
+            result = method(named, messages, **more)
+            if inspect.isawaitable(result):
+                await result
+        except NotImplementedError:  # LangChain's base class raises it: `on_llm_start` is meant (spec S113)
+            return False
+        except Exception as error:
+            failed(handler, "on_chat_model_start", error)
+        return True
 
     async def opened(self, exchange: Exchange, status: int, headers: Mapping[str, str]) -> None:
         pass
 
     async def retrying(self, exchange: Exchange, error: ModelError, delay: float) -> None:
-        await fire(self.run, "on_retry", error, attempt=exchange.attempts, delay=delay, model=self._call.model)
+        message = exchange.message
+        model = message.response_metadata.get("model_name") or self._call.model
+        more = {"attempt": exchange.attempts, "delay": delay, "model": model, "usage": message.usage_metadata}
+        await fire(self.run, "on_retry", error, **more)
 
     async def ended(self, exchange: Exchange, error: BaseException | None) -> None:
+        if self._loop is None:
+            return  # it never began
         result = result_of(exchange.message)
         if error is None:
             await fire(self.run, "on_llm_end", result)
@@ -75,9 +89,11 @@ class ModelRun:
             await fire(self.run, "on_llm_error", _told(error), response=result)
 
     def dropped(self, exchange: Exchange) -> None:
+        if self._loop is None:
+            return
         waiting = fire_now(self.run, "on_llm_error", _told(GeneratorExit()), response=result_of(exchange.message))
-        if waiting and self._loop is not None:
-            finish_soon(self._loop, lambda: _await_all(waiting))
+        if waiting:
+            finish_soon(self._loop, lambda: settle(waiting))
 
     async def piece(self, chunk: AIMessageChunk) -> None:
         """A chunk is about to be given to the reader."""
@@ -96,27 +112,17 @@ class ModelRun:
     async def event(self, event: Event) -> None:
         """An event is about to be given to the reader of an event stream."""
         if type(event) in OUTPUT_TYPES and self._tokens:
-            await self.piece(AIMessageChunk.of_events([event], str(self.run.id)))
+            await self.piece(AIMessageChunk.of_events([event], f"run-{self.run.id}"))
         elif self._events:
             await self._event(event)
 
     async def _event(self, event: Event) -> None:
         for handler, method in self._events:
-            await self._guard(handler, "on_stream_event", method(event, **self._facts))
-
-    async def _guard(self, handler: Any, hook: str, result: Any) -> None:
-        try:
-            if inspect.isawaitable(result):
-                await result
-        except Exception as error:
-            failed(handler, hook, error)
+            await call(handler, "on_stream_event", method, event, **self._facts)
 
 
 def _told(error: BaseException) -> BaseException:
     """What handlers are told when the reader just left."""
-    return StreamInterruptedError("the stream was left by its reader") if isinstance(error, GeneratorExit) else error
-
-
-async def _await_all(waiting: list[Awaitable[Any]]) -> None:
-    for work in waiting:
-        await work
+    if isinstance(error, GeneratorExit):
+        return StreamInterruptedError("the stream was left by its reader", code=LEFT)
+    return error

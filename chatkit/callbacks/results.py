@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ChatGeneration", "LLMResult"]
 
+LEFT = "left_by_reader"
+"""The code of the error that handlers are told when nothing failed, but the reader left the answer."""
+
 
 class ChatGeneration(Struct, frozen=True):
     """One answer."""
@@ -40,3 +43,8 @@ def result_of(message: AIMessage) -> LLMResult:
     """The result that holds one message."""
     output = {"model_name": message.response_metadata.get("model_name"), "token_usage": message.usage_metadata}
     return LLMResult([[ChatGeneration(message)]], output)
+
+
+def left_early(error: BaseException) -> bool:
+    """Whether a call ended because nobody wanted the rest: it was cancelled, or its reader left."""
+    return not isinstance(error, Exception) or getattr(error, "code", None) == LEFT

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from collections import deque
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from msgspec import Struct
 
 from chatkit.callbacks.base import BaseCallbackHandler
+from chatkit.callbacks.results import left_early
 from chatkit.config import ambient_handlers
 from chatkit.messages.usage import UsageMetadata, add_usage
 
@@ -21,16 +23,20 @@ if TYPE_CHECKING:
 __all__ = ["Attempt", "UsageMetadataCallbackHandler", "get_usage_metadata_callback"]
 
 
+Status: TypeAlias = Literal["ok", "retried", "failed", "cancelled", "cached"]
+
+
 class Attempt(Struct, frozen=True):
     """One request, as the ledger keeps it.
 
     Attributes:
-        status: "ok", "retried" (failed, another followed), "failed" or "cancelled".
+        status: "ok", "retried" (failed, another followed), "failed", "cancelled" (or left by its reader), or "cached"
+            (answered from a cache; not billed).
         usage: what the provider reported before the end, None when it reported nothing.
     """
 
     model: str | None
-    status: Literal["ok", "retried", "failed", "cancelled"]
+    status: Status
     usage: UsageMetadata | None = None
     error: str | None = None
 
@@ -40,40 +46,41 @@ class UsageMetadataCallbackHandler(BaseCallbackHandler):
 
     Attributes:
         usage_metadata: model name -> UsageMetadata. Reported usage of broken answers counts: it is billed.
-        attempts: every request with how it ended, also those without usage.
+        attempts: the last 10,000 requests with how each ended, also those without usage.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.usage_metadata: dict[str, UsageMetadata] = {}
-        self.attempts: list[Attempt] = []
+        self.attempts: deque[Attempt] = deque(maxlen=10_000)
 
     def on_llm_end(self, response: LLMResult, **kwargs: Any) -> None:
-        self._add(response.generations[0][0].message, "ok", None)
+        message = response.generations[0][0].message
+        self._add(message, "cached" if message.response_metadata.get("cached") else "ok", None)
 
     def on_llm_error(self, error: BaseException, *, response: LLMResult, **kwargs: Any) -> None:
-        failed = isinstance(error, Exception) and "left by its reader" not in str(error)
-        self._add(response.generations[0][0].message, "failed" if failed else "cancelled", error)
+        self._add(response.generations[0][0].message, "cancelled" if left_early(error) else "failed", error)
 
     def on_retry(self, error: Exception, **kwargs: Any) -> None:
-        with self._lock:
-            self.attempts.append(Attempt(kwargs.get("model"), "retried", None, repr(error)))
+        self._count(kwargs.get("model"), "retried", kwargs.get("usage"), error)
 
-    def _add(self, message: AIMessage, status: Literal["ok", "failed", "cancelled"], error: BaseException | None) -> None:
-        name, usage = message.response_metadata.get("model_name"), message.usage_metadata
+    def _add(self, message: AIMessage, status: Status, error: BaseException | None) -> None:
+        self._count(message.response_metadata.get("model_name"), status, message.usage_metadata, error)
+
+    def _count(self, model: str | None, status: Status, usage: UsageMetadata | None, error: BaseException | None) -> None:
         with self._lock:
-            self.attempts.append(Attempt(name, status, usage, repr(error) if error is not None else None))
-            if usage and name:
-                total = add_usage(self.usage_metadata.get(name), usage)
+            self.attempts.append(Attempt(model, status, usage, None if error is None else repr(error)))
+            if usage and model and status != "cached":
+                total = add_usage(self.usage_metadata.get(model), usage)
                 if total is not None:
-                    self.usage_metadata[name] = total
+                    self.usage_metadata[model] = total
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.usage_metadata!r})"
 
 
 @contextmanager
-def get_usage_metadata_callback(name: str = "usage_metadata_callback") -> Iterator[UsageMetadataCallbackHandler]:
+def get_usage_metadata_callback(name: str = "") -> Iterator[UsageMetadataCallbackHandler]:  # noqa: ARG001
     """Adds up the usage of every call inside the block, tasks and nested calls included.
 
     Args:
@@ -84,4 +91,5 @@ def get_usage_metadata_callback(name: str = "usage_metadata_callback") -> Iterat
     try:
         yield handler
     finally:
-        ambient_handlers.reset(token)
+        with suppress(ValueError):  # left in another context than entered, as fixtures of tests do
+            ambient_handlers.reset(token)
