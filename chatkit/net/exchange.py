@@ -69,6 +69,7 @@ class Exchange:
         self._secret: str | None = None
         self._response: Response | None = None
         self._parser: Parser | None = None
+        self._opening: anyio.CancelScope | None = None
 
     # What a reader does.
 
@@ -86,8 +87,8 @@ class Exchange:
             if self.closed:  # by `cancel()` in another task, while this one was reading
                 return None
             self.interrupted = True
-            await self._close(error)
-            raise self._complete(error) from error.__cause__
+            await self._close(self._complete(error))
+            raise error from error.__cause__
         except GeneratorExit:  # the coroutine itself is dropped: nothing can be awaited any more
             self.abandon()
             raise
@@ -103,9 +104,14 @@ class Exchange:
         return self.message
 
     async def aclose(self) -> None:
-        """Stop: close the socket and keep what came. Does nothing after the end."""
+        """Stop: close the socket and keep what came. Does nothing after the end.
+
+        Another task may be reading meanwhile: its `batch` gives None.
+        """
         if not self.closed:
             self.interrupted = True
+            if self._opening is not None:
+                self._opening.cancel()
             await self._close(GeneratorExit())
 
     def abandon(self) -> None:
@@ -139,7 +145,7 @@ class Exchange:
 
     async def _next_batch(self) -> list[Event] | None:
         if self._response is None:
-            return self._take(await self._begin())
+            return self._take(await self._open())
         if self._parser is None or self._parser.done:
             return await self._drain()
         while True:
@@ -153,7 +159,9 @@ class Exchange:
             if events:
                 return self._take(events)
 
-    def _take(self, events: list[Event]) -> list[Event]:
+    def _take(self, events: list[Event]) -> list[Event] | None:
+        if self.closed:  # by another task, which has been given the message without these events
+            return None
         for event in events:
             if type(event) is ErrorEvent:
                 self.events += events[: events.index(event)]
@@ -161,27 +169,38 @@ class Exchange:
         self.events += events
         return events
 
+    async def _open(self) -> list[Event]:
+        """`_begin`, which `aclose` in another task can stop; this scope is never open while the reader has the turn."""
+        events: list[Event] = []
+        try:
+            with anyio.CancelScope() as self._opening:
+                events = await self._begin()
+        finally:
+            if self.closed:
+                await self._drop_response()  # it came at the moment of the stop
+        return events
+
     async def _begin(self) -> list[Event]:
         """Send the request until an attempt gets as far as the first output (or a whole answer)."""
         self._started_at = time.monotonic()
-        retries = 0
+        retries, before = 0, len(self.events)
         while True:
             try:
                 return await self._attempt()
             except ModelError as error:
                 await self._drop_response()
                 delay = self.plan.retry.delay(retries, error, time.monotonic() - self._started_at)
-                if delay is None:
+                if delay is None or self.closed:
                     raise
-                self.events.clear()
-                self._output = False
                 await self._pause(error, delay)
+                del self.events[before:]
+                self._output = False
                 retries += 1
 
     async def _pause(self, error: ModelError, delay: float) -> None:
         log.info("%s: %s; trying again in %.2f s", self.plan.provider, type(error).__name__, delay)
         for observer in self.plan.observers:
-            await observer.retrying(self, error, delay)
+            await observer.retrying(self, self._complete(error), delay)
         await anyio.sleep(delay)
 
     async def _attempt(self) -> list[Event]:
@@ -213,7 +232,7 @@ class Exchange:
                 events += more
                 self._look_at(more)
         except ModelError:
-            self.events[:] = [event for event in events if type(event) is not ErrorEvent]
+            self.events += [event for event in events if type(event) is not ErrorEvent]
             raise
         return events
 
@@ -333,12 +352,12 @@ class Exchange:
         """A stream that broke after output starts anew when the retry policy says `restart`."""
         retries = self.attempts - 1
         delay = self.plan.retry.delay(retries, error, time.monotonic() - self._started_at) if self.plan.retry.restart else None
-        if delay is None:
+        if delay is None or self.closed:
             raise error
         await self._drop_response()
         await self._pause(error, delay)
         self._output = False
-        return [Reset(error.with_traceback(None)), *await self._begin()]
+        return [Reset(error.with_traceback(None)), *await self._open()]
 
     def _complete(self, error: ModelError) -> ModelError:
         """Add what only the exchange knows to an error, and take secrets out."""
