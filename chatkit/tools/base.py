@@ -158,7 +158,7 @@ class BaseTool(Runnable[Any]):
         """Arguments that need no value."""
         return self._arguments.optional
 
-    @functools.cached_property
+    @property
     def spec(self) -> ToolSpec:
         """The tool as models get it."""
         extras = {key: value for key, value in (self.extras or {}).items() if key != "provider_tool_definition"}
