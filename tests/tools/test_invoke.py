@@ -61,7 +61,6 @@ def test_a_call_without_id() -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_an_async_tool_runs_sync_under_a_loop() -> None:
     assert slowly.invoke({"x": 4}) == 8
 
