@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from chatkit.net.loops import after_fork, finish
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Callable, Coroutine, Iterator
+    from collections.abc import AsyncIterable, Callable, Coroutine, Generator, Iterator
 
-__all__ = ["iterate", "run"]
+__all__ = ["Calls", "calls_of_thread", "iterate", "run"]
 
 T = TypeVar("T")
 AHEAD = 256
@@ -88,10 +88,45 @@ class _Job(concurrent.futures.Future[T]):
         else:
             self.set_result(task.result())
 
+    def cancel_soon(self) -> None:
+        """Cancel the work, from any thread."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(lambda: self._task and self._task.cancel())
+
     def stop(self) -> None:
         """Cancel the work and wait until it has cleaned up."""
-        self._loop.call_soon_threadsafe(lambda: self._task and self._task.cancel())
+        self.cancel_soon()
         concurrent.futures.wait([self], timeout=5)
+
+
+class Calls:
+    """What a worker thread has running here. Stopped together when nobody waits for the thread any more."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._jobs: set[_Job[Any]] = set()
+        self._stopped = False
+
+    def add(self, job: _Job[Any]) -> None:
+        with self._lock:
+            self._jobs.add(job)
+            stopped = self._stopped
+        if stopped:
+            job.cancel_soon()
+
+    def discard(self, job: _Job[Any]) -> None:
+        with self._lock:
+            self._jobs.discard(job)
+
+    def stop(self) -> None:
+        """Cancel what runs, and whatever is still to be started."""
+        with self._lock:
+            self._stopped, jobs = True, list(self._jobs)
+        for job in jobs:
+            job.cancel_soon()
+
+
+calls_of_thread: contextvars.ContextVar[Calls | None] = contextvars.ContextVar("chatkit_calls_of_thread", default=None)
 
 
 _portal: _Portal | None = None
@@ -122,19 +157,30 @@ after_fork(_forget)
 
 def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """The result of a coroutine, for a caller that cannot await. Ctrl-C cancels it and waits for its clean-up."""
-    with _borrowed() as portal:
-        job = portal.submit(work)
-        try:
-            return job.result()
-        except BaseException:
-            if not job.done():
-                job.stop()
-            raise
+    with _job(work) as job:
+        return job.result()
 
 
 @contextlib.contextmanager
-def _borrowed() -> Iterator[_Portal]:
-    """The portal; or one more, when its own loop is the caller (a sync callback that asks a model), which cannot wait for itself."""
+def _job(work: Callable[[], Coroutine[Any, Any, T]]) -> Generator[_Job[T]]:
+    """Some work on the portal's loop; when the block is left before its end, it is stopped."""
+    calls = calls_of_thread.get()
+    with _borrowed() as portal:
+        job = portal.submit(work)
+        if calls is not None:
+            calls.add(job)
+        try:
+            yield job
+        finally:
+            if not job.done():
+                job.stop()
+            if calls is not None:
+                calls.discard(job)
+
+
+@contextlib.contextmanager
+def _borrowed() -> Generator[_Portal]:
+    """The portal; or one more, when its own loop is the caller: a sync callback that asks a model cannot wait for itself."""
     portal = _get()
     if threading.current_thread() is not portal.thread:
         yield portal
@@ -182,17 +228,13 @@ def iterate(source: Callable[[], AsyncIterable[T]], ahead: int = AHEAD) -> Itera
         else:
             items.put(_END)
 
-    with _borrowed() as portal:
-        job = portal.submit(pump)
-        try:
-            while (item := items.get()) is not _END:
-                if isinstance(item, _Failure):
-                    raise item.error
-                window.taken()
-                yield cast("T", item)
-        finally:
-            if not job.done():
-                job.stop()
+    with _job(pump) as job:
+        job.add_done_callback(lambda _: items.put(_Failure(concurrent.futures.CancelledError())))  # if it never began
+        while (item := items.get()) is not _END:
+            if isinstance(item, _Failure):
+                raise item.error
+            window.taken()
+            yield cast("T", item)
 
 
 class _Window:

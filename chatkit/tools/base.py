@@ -91,11 +91,11 @@ class BaseTool(Runnable[Any]):
         return run(lambda: self._arun(*args, **kwargs))
 
     async def _arun(self, *args: Any, **kwargs: Any) -> Any:
-        """Do the work, async. Without it, `_run` runs in a worker thread; cancelling does not wait for the thread."""
+        """Do the work, async. Without it, `_run` runs in a worker thread; see `in_thread` for what cancelling does."""
         self._need("_run")
-        from anyio import to_thread
+        from chatkit.net.threads import in_thread
 
-        return await to_thread.run_sync(functools.partial(self._run, *args, **kwargs), abandon_on_cancel=True)
+        return await in_thread(self._run, *args, **kwargs)
 
     def _need(self, method: str) -> None:
         if getattr(type(self), method) is getattr(BaseTool, method):
