@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from chatkit.version import __version__
+
 if TYPE_CHECKING:
     from chatkit.model import ChatModel as ChatModel
     from chatkit.registry import init_chat_model as init_chat_model
@@ -22,7 +24,6 @@ _HOME = {
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
-__version__ = "0.1.0"
 __all__ = ["ChatModel", "RetryPolicy", "Timeouts", "__version__", "init_chat_model"]
 
 

@@ -11,7 +11,7 @@ from chatkit.errors import InputError, InputTypeError
 from chatkit.jsons import is_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable
 
 __all__ = ["Handlers", "Run", "RunnableConfig", "child_config", "ensure_config", "entered", "merge_configs", "open_run"]
 
@@ -243,7 +243,7 @@ def _run_id(given: Any) -> uuid.UUID:
 
 def _mirrored(config: dict[str, Any]) -> dict[str, Any]:
     """Simple `configurable` values show in the metadata, keys do not (spec S216)."""
-    values = config.get("configurable") or {}
+    values: dict[str, Any] = config.get("configurable") or {}
     return {
         key: value
         for key, value in values.items()
@@ -252,7 +252,7 @@ def _mirrored(config: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def entered(run: Run | None) -> Iterator[None]:
+def entered(run: Run | None) -> Generator[None]:
     """Calls made inside belong to the run. Never held across a `yield` to a consumer."""
     if run is None:
         yield

@@ -26,7 +26,7 @@ from chatkit.statuses import error_from_response
 from chatkit.timeouts import as_timeouts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from chatkit.callbacks.observe import ModelRun
     from chatkit.errors import ModelError
@@ -336,7 +336,8 @@ class ChatModel(Runnable[AIMessage]):
             "content-type": "application/json",
             **{name.replace("_", "-"): value for name, value in more.items() if value is not None},
         }
-        headers.update({name.lower(): value for name, value in (self.settings.get("default_headers") or {}).items()})
+        own: dict[str, str] = self.settings.get("default_headers") or {}
+        headers.update({name.lower(): value for name, value in own.items()})
         return headers
 
     def body(self, fields: Mapping[str, Any]) -> bytes:
@@ -348,7 +349,7 @@ class ChatModel(Runnable[AIMessage]):
 
     def url(self, path: str, **query: Any) -> str:
         """`base_url` + path, with `default_query` and the given query."""
-        given = {
+        given: dict[str, Any] = {
             **(self.settings.get("default_query") or {}),
             **{name: value for name, value in query.items() if value is not None},
         }

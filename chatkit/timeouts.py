@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from msgspec import Struct
 
@@ -33,6 +33,16 @@ class Timeouts(Struct, frozen=True):
                 raise InputError(f"timeout {name} must be more than 0 seconds, not {value!r}")
 
 
+def _connect_and_read(value: Any) -> tuple[float | None, float | None] | None:
+    """(connect, read) of a tuple or of an httpx timeout."""
+    if isinstance(value, tuple):
+        numbers = cast("tuple[Any, ...]", value)
+        return (numbers[0], numbers[1]) if len(numbers) >= 2 else None
+    if hasattr(value, "connect") and hasattr(value, "read"):
+        return value.connect, value.read
+    return None
+
+
 def as_timeouts(value: Any) -> Timeouts:
     """What a user may pass as `timeout`.
 
@@ -46,8 +56,7 @@ def as_timeouts(value: Any) -> Timeouts:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
         return Timeouts(connect=min(float(value), 10.0), first_event=float(value), idle=float(value))
-    if isinstance(value, tuple) and len(value) >= 2:  # pyright: ignore[reportUnknownArgumentType]
-        return Timeouts(connect=value[0], first_event=value[1], idle=value[1])
-    if hasattr(value, "connect") and hasattr(value, "read"):
-        return Timeouts(connect=value.connect, first_event=value.read, idle=value.read)
+    pair = _connect_and_read(value)
+    if pair is not None:
+        return Timeouts(connect=pair[0], first_event=pair[1], idle=pair[1])
     raise InputTypeError(f"timeout must be seconds, (connect, read) or Timeouts(...), not {value!r}")

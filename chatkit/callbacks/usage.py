@@ -15,7 +15,7 @@ from chatkit.config import ambient_handlers
 from chatkit.messages.usage import UsageMetadata, add_usage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from chatkit.callbacks.results import LLMResult
     from chatkit.messages import AIMessage
@@ -80,7 +80,7 @@ class UsageMetadataCallbackHandler(BaseCallbackHandler):
 
 
 @contextmanager
-def get_usage_metadata_callback(name: str = "") -> Iterator[UsageMetadataCallbackHandler]:  # noqa: ARG001
+def get_usage_metadata_callback(name: str = "") -> Generator[UsageMetadataCallbackHandler]:  # noqa: ARG001
     """Adds up the usage of every call inside the block, tasks and nested calls included.
 
     Args:

@@ -104,7 +104,7 @@ def _openai_calls(calls: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], li
     good: list[dict[str, Any]] = []
     bad: list[dict[str, Any]] = []
     for call in calls:
-        function = call.get("function") or {}
+        function: dict[str, Any] = call.get("function") or {}
         args = decode_object(function.get("arguments") or "{}")
         if args is None:
             bad.append(

@@ -185,7 +185,7 @@ class ToolMessage(BaseMessage):
     ) -> None:
         if content is not None and not isinstance(content, str | list | tuple):
             content = str(content)
-        super().__init__(content, **fields)
+        super().__init__(cast("Any", content), **fields)
         if tool_call_id is None:
             raise InputError("a ToolMessage needs the tool_call_id of the call that it answers")
         if status not in ("success", "error"):

@@ -10,7 +10,7 @@ import inspect
 import logging
 import time
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 from msgspec import structs
@@ -307,7 +307,7 @@ class Exchange:
         try:
             events = parser.close()
         except Exception as error:
-            events = [ErrorEvent(broken_format(error))]
+            events = cast("list[Event]", [ErrorEvent(broken_format(error))])
         if self.plan.allow_incomplete:
             events = [
                 event for event in events if type(event) is not ErrorEvent or type(event.error) is not IncompleteStreamError

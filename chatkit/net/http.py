@@ -16,7 +16,7 @@ import ssl
 import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.request import proxy_bypass_environment
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined] # pyright: ignore
 
 import anyio
 import httpx
@@ -24,9 +24,10 @@ import httpx
 from chatkit.errors import APIConnectionError, APITimeoutError, ModelError
 from chatkit.net.clocks import Alarm, within
 from chatkit.net.loops import after_fork, at_loop_end, attempt, current_loop, finish, finish_soon, guarded, in_trio, run_out
+from chatkit.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from chatkit.codec import Request
     from chatkit.timeouts import Timeouts
@@ -36,6 +37,7 @@ __all__ = ["MAX_CONNECTIONS", "Connections", "Response", "Transport", "connectio
 MAX_CONNECTIONS = 1000
 """Open connections of one event loop; further requests wait in line."""
 KEEPALIVE_SECONDS = 30.0
+_HEADERS = {"user-agent": f"chatkit/{__version__}", "accept-encoding": "identity"}
 _KEEPALIVE = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
 
 
@@ -145,7 +147,7 @@ class Connections:
             message = httpx.Request(
                 request.method,
                 url,
-                headers=request.headers,
+                headers={**_HEADERS, **request.headers},
                 content=request.body,
                 extensions={"timeout": {"connect": timeouts.connect, "read": None, "write": wait, "pool": None}},
             )
@@ -179,8 +181,8 @@ class Connections:
         """A connection was closed: another may be opened."""
         self._room.release()
 
-    def _discarding(self, slot: _Slot) -> Any:
-        return lambda response: finish_soon(self.loop, lambda: _destroy(slot, response, None))
+    def _discarding(self, slot: _Slot) -> Callable[[httpx.Response], None]:
+        return lambda late: finish_soon(self.loop, lambda: _destroy(slot, late, None))
 
     async def aclose(self) -> None:
         """Close what is idle. Called by the loop when it ends."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from chatkit.events import OUTPUT_TYPES, Event, Reset
+from chatkit.events import OUTPUT_TYPES, Event, Reset, Start
 from chatkit.messages.ai import AIMessage, AIMessageChunk
 
 if TYPE_CHECKING:
@@ -164,6 +164,6 @@ class ChunkStream(_Stream):
     def _hold(self, event: Event) -> None:
         if isinstance(event, Reset):
             self._held = []
-        elif getattr(event, "id", None):
-            self._id = event.id  # type: ignore[union-attr]
+        elif isinstance(event, Start) and event.id:
+            self._id = event.id
         self._held.append(event)
