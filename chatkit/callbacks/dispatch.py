@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from chatkit.config import Run
 
-__all__ = ["call", "call_now", "facts", "fire", "fire_now", "fire_sync", "listeners", "settle", "wants_streaming"]
+__all__ = ["call", "call_now", "facts", "fire", "fire_now", "fire_soon", "fire_sync", "listeners", "settle", "wants_streaming"]
 
 log = logging.getLogger("chatkit")
 
@@ -104,6 +104,15 @@ def fire_sync(run: Run | None, hook: str, *args: Any, **kwargs: Any) -> None:
         from chatkit.net.portal import run as run_in_background
 
         run_in_background(lambda: settle(waiting))
+
+
+def fire_soon(run: Run | None, hook: str, *args: Any, **kwargs: Any) -> None:
+    """Call a hook from a coroutine that must not await any more; async handlers are run later on the same loop."""
+    waiting = fire_now(run, hook, *args, **kwargs)
+    if waiting:
+        from chatkit.net.loops import current_loop, finish_soon
+
+        finish_soon(current_loop(), lambda: settle(waiting))
 
 
 async def settle(waiting: list[Awaitable[None]]) -> None:

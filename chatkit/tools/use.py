@@ -5,7 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from chatkit.config import entered, open_run
+from chatkit.callbacks.dispatch import fire, fire_soon, fire_sync
+from chatkit.config import child_config, entered, open_run
 from chatkit.errors import InputError
 from chatkit.jsons import is_object
 from chatkit.schema.pydantic_types import Misfit
@@ -13,8 +14,6 @@ from chatkit.tools.errors import ToolException, ToolInputError
 from chatkit.tools.results import is_finished, split_artifact, tool_message
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
-
     from chatkit.tools.base import BaseTool
 
 __all__ = ["Use"]
@@ -44,35 +43,33 @@ class Use:
             self.call_id, self.args = input.get("id"), input["args"]
             if self.call_id is None:
                 raise InputError(f"the call of tool {tool.name!r} has no id, so that its result could not be matched")
-        self.run = open_run(
-            "tool", tool.name, config, own=tool.callbacks, tags=tool.tags, metadata=tool.metadata, always=config is not None
-        )
+        self.run = open_run("tool", tool.name, config, own=tool.callbacks, tags=tool.tags, metadata=tool.metadata)
 
     def perform(self) -> Any:
         """Run the tool, for sync code."""
-        self._tell_now("on_tool_start", self._described(), str(self.args), inputs=self.args)
+        fire_sync(self.run, "on_tool_start", self._described(), str(self._shown()), **self._facts(inputs=self._shown()))
         try:
             with entered(self.run):
                 output = self._settled(self.tool._run)
         except Exception as error:
-            self._tell_now("on_tool_error", error)
+            fire_sync(self.run, "on_tool_error", error, **self._facts())
             raise
-        self._tell_now("on_tool_end", output, name=self.tool.name)
+        fire_sync(self.run, "on_tool_end", output, **self._facts())
         return output
 
     async def aperform(self) -> Any:
         """Run the tool, for async code."""
-        await self._tell("on_tool_start", self._described(), str(self.args), inputs=self.args)
+        await fire(self.run, "on_tool_start", self._described(), str(self._shown()), **self._facts(inputs=self._shown()))
         try:
             with entered(self.run):
                 output = await self._asettled(self.tool._arun)
         except Exception as error:
-            await self._tell("on_tool_error", error)
+            await fire(self.run, "on_tool_error", error, **self._facts())
             raise
         except BaseException as error:
-            self._tell_soon("on_tool_error", error)  # cancelled: nothing can be awaited any more
+            fire_soon(self.run, "on_tool_error", error, **self._facts())  # cancelled: nothing can be awaited any more
             raise
-        await self._tell("on_tool_end", output, name=self.tool.name)
+        await fire(self.run, "on_tool_end", output, **self._facts())
         return output
 
     def _settled(self, function: Any) -> Any:
@@ -89,8 +86,9 @@ class Use:
 
     def _arguments(self) -> dict[str, Any]:
         arguments = self.tool._arguments
+        config = self.config if self.run is None else child_config(self.run)
         try:
-            values, dropped = arguments.read(self.args, call_id=self.call_id, config=self.config)
+            values, dropped = arguments.read(self.args, call_id=self.call_id, config=config)
         except Misfit as misfit:
             raise ToolInputError(self.tool.name, misfit.errors) from (misfit.__cause__ or misfit)
         if dropped:
@@ -118,34 +116,11 @@ class Use:
     def _described(self) -> dict[str, Any]:
         return {"name": self.tool.name, "description": self.tool.description}
 
-    async def _tell(self, hook: str, *args: Any, **facts: Any) -> None:
-        if self.run is not None:
-            from chatkit.callbacks.dispatch import fire
+    def _facts(self, **more: Any) -> dict[str, Any]:
+        return {"name": self.tool.name, "tool_call_id": self.call_id, **more}
 
-            await fire(self.run, hook, *args, **facts)
-
-    def _tell_now(self, hook: str, *args: Any, **facts: Any) -> None:
-        waiting = self._fired(hook, *args, **facts)
-        if waiting:
-            from chatkit.net.portal import run
-
-            run(lambda: _all(waiting))
-
-    def _tell_soon(self, hook: str, *args: Any, **facts: Any) -> None:
-        waiting = self._fired(hook, *args, **facts)
-        if waiting:
-            from chatkit.net.loops import current_loop, finish_soon
-
-            finish_soon(current_loop(), lambda: _all(waiting))
-
-    def _fired(self, hook: str, *args: Any, **facts: Any) -> list[Any]:
-        if self.run is None:
-            return []
-        from chatkit.callbacks.dispatch import fire_now
-
-        return fire_now(self.run, hook, *args, **facts)
-
-
-async def _all(waiting: list[Awaitable[Any]]) -> None:
-    for work in waiting:
-        await work
+    def _shown(self) -> Any:
+        """The arguments as handlers see them: what the application put in is not for logs."""
+        if self.run is None or not self.run.handlers or not is_object(self.args):
+            return self.args
+        return {name: value for name, value in self.args.items() if name not in self.tool.injected}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Optional, TypedDict
 
 import pydantic
@@ -39,7 +40,8 @@ def test_the_model_does_not_see_them() -> None:
 
 def test_all_are_put_in() -> None:
     message = remember.invoke(CALL, {"tags": ["a"]})
-    assert message.content == '["hi", "ann", "call_1", {"tags": ["a"]}, 9]'
+    text, user, call_id, config, limit = json.loads(message.content)
+    assert (text, user, call_id, config["tags"], limit) == ("hi", "ann", "call_1", ["a"], 9)
 
 
 def test_config_may_be_absent() -> None:
@@ -74,7 +76,7 @@ def test_optional_config_under_any_name() -> None:
         return settings
 
     assert list(function.args) == ["a"]
-    assert function.invoke({"a": 1}, {"tags": ["x"]}) == {"tags": ["x"]}
+    assert function.invoke({"a": 1}, {"tags": ["x"]})["tags"] == ["x"]
 
 
 def test_in_a_pydantic_schema() -> None:
