@@ -47,7 +47,9 @@ class Use:
 
     def perform(self) -> Any:
         """Run the tool, for sync code."""
-        fire_sync(self.run, "on_tool_start", self._described(), str(self._shown()), **self._facts(inputs=self._shown()))
+        if self.run is not None:
+            shown = self._shown()
+            fire_sync(self.run, "on_tool_start", self._described(), str(shown), **self._facts(inputs=shown))
         try:
             with entered(self.run):
                 output = self._settled(self.tool._run)
@@ -59,7 +61,9 @@ class Use:
 
     async def aperform(self) -> Any:
         """Run the tool, for async code."""
-        await fire(self.run, "on_tool_start", self._described(), str(self._shown()), **self._facts(inputs=self._shown()))
+        if self.run is not None:
+            shown = self._shown()
+            await fire(self.run, "on_tool_start", self._described(), str(shown), **self._facts(inputs=shown))
         try:
             with entered(self.run):
                 output = await self._asettled(self.tool._arun)
@@ -121,6 +125,6 @@ class Use:
 
     def _shown(self) -> Any:
         """The arguments as handlers see them: what the application put in is not for logs."""
-        if self.run is None or not self.run.handlers or not is_object(self.args):
+        if not is_object(self.args):
             return self.args
         return {name: value for name, value in self.args.items() if name not in self.tool.injected}
