@@ -93,8 +93,7 @@ class Exchange:
             self.abandon()
             raise
         except BaseException as error:
-            self.interrupted = True
-            await self._close(error)
+            await self.fail(error)
             raise
 
     async def collect(self) -> AIMessage:
@@ -113,6 +112,12 @@ class Exchange:
             if self._opening is not None:
                 self._opening.cancel()
             await self._close(GeneratorExit())
+
+    async def fail(self, error: BaseException) -> None:
+        """Stop, because the reader cannot go on."""
+        if not self.closed:
+            self.interrupted = True
+            await self._close(error)
 
     def abandon(self) -> None:
         """Stop, from code that cannot await."""

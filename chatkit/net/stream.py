@@ -12,7 +12,7 @@ from chatkit.events import OUTPUT_TYPES, Event, Reset, Start
 from chatkit.messages.ai import AIMessage, AIMessageChunk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Iterator
     from types import TracebackType
 
     from chatkit.net.exchange import Exchange
@@ -43,6 +43,17 @@ class _Stream:
         self._listener = listener if listener is not None and listener.hears_pieces else None
         self._batch: Iterator[Event] = iter(())
         self._owned = False
+
+    async def _tell(self, heard: Awaitable[None]) -> None:
+        """Let the listener hear a piece; one that fails, or is cancelled while it hears, ends the request."""
+        try:
+            await heard
+        except GeneratorExit:
+            self._exchange.abandon()
+            raise
+        except BaseException as error:
+            await self._exchange.fail(error)
+            raise
 
     @property
     def message(self) -> AIMessage:
@@ -109,7 +120,7 @@ class EventStream(_Stream):
         while True:
             for event in self._batch:
                 if self._listener is not None:
-                    await self._listener.event(event)
+                    await self._tell(self._listener.event(event))
                 return event
             batch = await self._exchange.batch()
             if batch is None:
@@ -149,7 +160,7 @@ class ChunkStream(_Stream):
                         events = [event]
                     chunk = AIMessageChunk.of_events(events, self._id, None, self._as_blocks)
                     if self._listener is not None:
-                        await self._listener.piece(chunk)
+                        await self._tell(self._listener.piece(chunk))
                     return chunk
                 self._hold(event)
             if self._finished:
