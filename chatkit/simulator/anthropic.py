@@ -70,7 +70,7 @@ class Anthropic:
     def error(self, problem: Problem) -> bytes:
         return encode(_error(problem))
 
-    def error_frame(self, problem: Problem) -> bytes:
+    def error_frame(self, problem: Problem, question: Question | None, sent: int) -> bytes:
         return sse(_error(problem), "error")
 
     def headers(self, question: Question | None, problem: Problem | None, limits: Limits) -> dict[str, str]:

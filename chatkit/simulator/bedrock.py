@@ -59,7 +59,7 @@ class Bedrock:
     def error(self, problem: Problem) -> bytes:
         return encode({"message": problem.message})
 
-    def error_frame(self, problem: Problem) -> bytes:
+    def error_frame(self, problem: Problem, question: Question | None, sent: int) -> bytes:
         name = _error_name(problem)
         name = name if name in _IN_STREAMS else "ValidationException"
         return event(name[0].lower() + name[1:], {"message": problem.message}, "exception")

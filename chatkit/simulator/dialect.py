@@ -93,8 +93,8 @@ class Dialect(Protocol):
         """The body of an answer with an error status."""
         ...
 
-    def error_frame(self, problem: Problem) -> bytes:
-        """The event that reports an error inside a stream."""
+    def error_frame(self, problem: Problem, question: Question | None, sent: int) -> bytes:
+        """The event that reports an error inside a stream, after `sent` others."""
         ...
 
     def headers(self, question: Question | None, problem: Problem | None, limits: Limits) -> dict[str, str]:

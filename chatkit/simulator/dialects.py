@@ -10,13 +10,22 @@ from chatkit.simulator.bedrock_invoke import InvokeModel
 from chatkit.simulator.gemini import Gemini
 from chatkit.simulator.ollama import Ollama
 from chatkit.simulator.openai_chat import OpenAIChat
+from chatkit.simulator.openai_responses import OpenAIResponses
 
 if TYPE_CHECKING:
     from chatkit.simulator.dialect import Dialect
 
 __all__ = ["DIALECTS", "dialect_of"]
 
-DIALECTS: tuple[Dialect, ...] = (OpenAIChat(), Anthropic(), Ollama(), Gemini(), Converse(), InvokeModel())
+DIALECTS: tuple[Dialect, ...] = (
+    OpenAIChat(),
+    OpenAIResponses(),
+    Anthropic(),
+    Ollama(),
+    Gemini(),
+    Converse(),
+    InvokeModel(),
+)
 
 
 def dialect_of(path: str) -> Dialect | None:

@@ -69,7 +69,7 @@ class Gemini:
     def error(self, problem: Problem) -> bytes:
         return encode(_error(problem))
 
-    def error_frame(self, problem: Problem) -> bytes:
+    def error_frame(self, problem: Problem, question: Question | None, sent: int) -> bytes:
         return _event(_error(problem))
 
     def headers(self, question: Question | None, problem: Problem | None, limits: Limits) -> dict[str, str]:

@@ -63,7 +63,7 @@ class Ollama:
         signin = {"signin_url": "https://ollama.com/connect"} if problem.kind == "authentication" else {}
         return encode({"error": problem.message, **signin})
 
-    def error_frame(self, problem: Problem) -> bytes:
+    def error_frame(self, problem: Problem, question: Question | None, sent: int) -> bytes:
         return encode({"error": problem.message, "status": problem.status}) + b"\n"
 
     def headers(self, question: Question | None, problem: Problem | None, limits: Limits) -> dict[str, str]:

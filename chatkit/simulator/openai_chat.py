@@ -13,6 +13,7 @@ from chatkit.jsons import dumps, encode, is_object
 from chatkit.simulator.dialect import Frame, Limits, body_of, sse
 from chatkit.simulator.logprobs import logprobs_of
 from chatkit.simulator.openai_chat_question import question_of
+from chatkit.simulator.openai_common import CREATED, error_of, headers_of
 from chatkit.simulator.reply import Answer, args_object, args_text
 
 if TYPE_CHECKING:
@@ -24,23 +25,6 @@ if TYPE_CHECKING:
     from chatkit.simulator.question import Question
 
 __all__ = ["OpenAIChat"]
-
-CREATED = 1_764_000_000
-"""A fixed time, so that the same question always gets the same bytes."""
-
-_WORDS: dict[str, tuple[str, str | None]] = {
-    "bad_request": ("invalid_request_error", None),
-    "context_length": ("invalid_request_error", "context_length_exceeded"),
-    "content_filter": ("invalid_request_error", "content_filter"),
-    "too_large": ("invalid_request_error", None),
-    "authentication": ("invalid_request_error", "invalid_api_key"),
-    "permission": ("invalid_request_error", "permission_denied"),
-    "not_found": ("invalid_request_error", "model_not_found"),
-    "rate_limit": ("requests", "rate_limit_exceeded"),
-    "quota": ("insufficient_quota", "insufficient_quota"),
-    "overloaded": ("server_error", "server_is_overloaded"),
-    "unavailable": ("server_error", "server_is_overloaded"),
-}
 
 
 class OpenAIChat:
@@ -84,23 +68,13 @@ class OpenAIChat:
         yield Frame(sse("[DONE]"), "end")
 
     def error(self, problem: Problem) -> bytes:
-        return encode({"error": _error(problem)})
+        return encode({"error": error_of(problem)})
 
-    def error_frame(self, problem: Problem) -> bytes:
-        return sse({"error": _error(problem)})
+    def error_frame(self, problem: Problem, question: Question | None, sent: int) -> bytes:
+        return sse({"error": error_of(problem)})
 
     def headers(self, question: Question | None, problem: Problem | None, limits: Limits) -> dict[str, str]:
-        request_id = question.name("req_") if question else "req_simulated"
-        headers = {"x-request-id": request_id, "openai-version": "2020-10-01"}
-        for name, most, left, reset in (
-            ("requests", limits.requests, limits.requests_left, limits.requests_reset),
-            ("tokens", limits.tokens, limits.tokens_left, limits.tokens_reset),
-        ):
-            if most is not None:
-                headers[f"x-ratelimit-limit-{name}"] = str(most)
-                headers[f"x-ratelimit-remaining-{name}"] = str(left)
-                headers[f"x-ratelimit-reset-{name}"] = f"{max(0, round(reset * 1000))}ms"
-        return headers
+        return headers_of(question, limits)
 
 
 def _facts(question: Question) -> dict[str, Any]:
@@ -212,8 +186,3 @@ def _usage(answer: Answer) -> dict[str, Any]:
             "rejected_prediction_tokens": 0,
         },
     }
-
-
-def _error(problem: Problem) -> dict[str, Any]:
-    kind, code = _WORDS.get(problem.kind, ("server_error", None))
-    return {"message": problem.message, "type": kind, "param": None, "code": code}

@@ -32,6 +32,9 @@ class Question(Struct, frozen=True):
         reasoning: asked for (True), forbidden (False), not mentioned (None).
         logprobs: None when not asked for, else the number of alternatives.
         stop, max_tokens: limits of the answer.
+        previous: id of an earlier answer that this goes on from; the messages before it are on the server.
+        kept: the answer is to be kept on the server, under `answer_id`.
+        fetched: id of an earlier answer that is wanted again; nothing is asked.
         body: the request as it came, for what only one dialect knows.
     """
 
@@ -47,6 +50,9 @@ class Question(Struct, frozen=True):
     logprobs: int | None = None
     stop: list[str] = field(default_factory=list[str])
     max_tokens: int | None = None
+    previous: str | None = None
+    kept: bool = False
+    fetched: str | None = None
     body: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property
@@ -58,6 +64,11 @@ class Question(Struct, frozen=True):
     def input_tokens(self) -> int:
         """Tokens of the whole conversation, by the simulator's own count."""
         return sum(3 + count_tokens(message.text) for message in self.messages)
+
+    @property
+    def answer_id(self) -> str:
+        """The id of the answer where a server keeps answers."""
+        return self.fetched or self.name("resp_")
 
     def name(self, prefix: str, nth: int = 0) -> str:
         """An id that is always the same for the same question: ids of answers, calls and signatures."""

@@ -117,5 +117,5 @@ class Maker(Struct, frozen=True):
             if fault.body:
                 response.headers["content-type"], page = _PAGES[fault.body]
                 frames = [Frame(page, "finish")]
-        response.steps = body_steps(frames, self.dialect, fault, first, every)
+        response.steps = body_steps(frames, self.dialect, self.question, fault, first, every)
         return response

@@ -16,6 +16,7 @@ from chatkit.simulator.dialect import Limits, Refused
 from chatkit.simulator.dialects import dialect_of
 from chatkit.simulator.fault import Fault, parse_fault
 from chatkit.simulator.garble import marked
+from chatkit.simulator.memory import Memory
 from chatkit.simulator.problem import problem
 from chatkit.simulator.reply import Reply, settle
 from chatkit.simulator.response import JSON, Maker, Response, Seen
@@ -67,6 +68,7 @@ class Simulator:
         self._every = every
         self._limits = limits
         self._fault = fault
+        self._memory = Memory()
         self._hits: dict[Fault, itertools.count[int]] = {}
         self._lock = threading.Lock()
 
@@ -95,19 +97,23 @@ class Simulator:
         return response
 
     def _answer(self, maker: Maker, question: Question, header: str | None) -> Response:
-        question, fault = _without_suffix(question)
+        question, fault = _without_suffix(self._memory.recall(question))
         fault = self._due(parse_fault(header) if header else fault or self._fault)
-        reply = Reply() if fault and fault.status else self._reply(question)
+        reply = Reply() if question.fetched or (fault and fault.status) else self._reply(question)
         fault = fault or reply.fault
         if fault and fault.garble == "utf8":
             reply = marked(reply, fault.after)
-        answer = settle(question, reply, maker.dialect.call_prefix)
+        if question.fetched:
+            question, answer = self._memory.fetch(question)
+        else:
+            answer = settle(question, reply, maker.dialect.call_prefix)
         limits, wait = self._limits.take(answer.usage["total_tokens"]) if self._limits else (Limits(), None)
         maker = replace(maker, question=question, limits=limits, fault=fault)
         if wait is not None:
             return replace(maker, fault=None).problem(problem("rate_limit", retry_after=wait))
         if fault and fault.status:
             return maker.problem(fault.problem)
+        self._memory.keep(question, answer)
         first, every = reply.first or self._first, self._every if reply.every is None else reply.every
         if question.stream:
             return maker.stream(question, answer, first, every)

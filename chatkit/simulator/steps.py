@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from chatkit.simulator.dialect import Dialect
     from chatkit.simulator.fault import Fault
+    from chatkit.simulator.question import Question
 
 __all__ = ["ABORT", "Abort", "Step", "body_steps"]
 
@@ -33,17 +34,20 @@ Step = bytes | float | Abort
 _FrameStep = Frame | float
 
 
-def body_steps(frames: Iterable[Frame], dialect: Dialect, fault: Fault | None, first: float, every: float) -> Iterator[Step]:
+def body_steps(
+    frames: Iterable[Frame], dialect: Dialect, question: Question | None, fault: Fault | None, first: float, every: float
+) -> Iterator[Step]:
     """The steps that send a body.
 
     Args:
+        question: what was asked; None when that could not be read.
         first: seconds before the first output.
         every: seconds between outputs.
     """
     paced = _paced(frames, first, every)
     if fault is None:
         return _unpacked(paced)
-    return _bytes_with(_frames_with(paced, dialect, fault), fault)
+    return _bytes_with(_frames_with(paced, dialect, question, fault), fault)
 
 
 def _unpacked(steps: Iterable[_FrameStep]) -> Iterator[Step]:
@@ -65,49 +69,50 @@ def _paced(frames: Iterable[Frame], first: float, every: float) -> Iterator[_Fra
         yield frame
 
 
-def _frames_with(steps: Iterator[_FrameStep], dialect: Dialect, fault: Fault) -> Iterator[_FrameStep]:
+def _frames_with(steps: Iterator[_FrameStep], dialect: Dialect, question: Question | None, fault: Fault) -> Iterator[_FrameStep]:
     if fault.unended:
         steps = (step for step in steps if not isinstance(step, Frame) or step.part not in ("finish", "end"))
     if fault.error or fault.stall or fault.huge or fault.garble == "json":
-        steps = _broken(steps, dialect, fault)
+        steps = _broken(steps, dialect, question, fault)
     if fault.slow or fault.comments:
         steps = _delayed(steps, dialect, fault)
     return steps
 
 
-def _broken(steps: Iterator[_FrameStep], dialect: Dialect, fault: Fault) -> Iterator[_FrameStep]:
+def _broken(steps: Iterator[_FrameStep], dialect: Dialect, question: Question | None, fault: Fault) -> Iterator[_FrameStep]:
     """What goes wrong at one place: before the first output, or after `after` of them."""
     if fault.stall == "first":
         yield FOREVER
     if fault.error == "before":
-        yield Frame(dialect.error_frame(fault.problem))
+        yield Frame(dialect.error_frame(fault.problem, question, 0))
         return
-    frame = yield from _head(steps, fault.after)
+    frame, sent = yield from _head(steps, fault.after)
+    if fault.stall == "middle" and frame is not None:
+        yield FOREVER
+    if fault.error and frame is not None:
+        yield Frame(dialect.error_frame(fault.problem, question, sent))
+        return
     if frame is not None:
-        yield from _breakage(frame, dialect, fault)
-    if not fault.error:
-        yield from steps
+        yield from _breakage(frame, fault)
+    yield from steps
 
 
-def _head(steps: Iterator[_FrameStep], after: int) -> Generator[_FrameStep, None, Frame | None]:
-    """Passes on what comes before the place of a fault; returns the frame that stands there."""
-    outputs = 0
+def _head(steps: Iterator[_FrameStep], after: int) -> Generator[_FrameStep, None, tuple[Frame | None, int]]:
+    """Passes on what comes before the place of a fault; returns the frame that stands there, and how many came before."""
+    outputs = sent = 0
     for step in steps:
         if isinstance(step, Frame):
             if outputs >= after or step.part in ("finish", "end"):
-                return step
+                return step, sent
             outputs += step.part == "output"
+            sent += 1
         yield step
-    return None
+    return None, sent
 
 
-def _breakage(frame: Frame, dialect: Dialect, fault: Fault) -> Iterator[_FrameStep]:
+def _breakage(frame: Frame, fault: Fault) -> Iterator[_FrameStep]:
     middle = len(frame.data) // 2
-    if fault.stall == "middle":
-        yield FOREVER
-    if fault.error:
-        yield Frame(dialect.error_frame(fault.problem))
-    elif fault.garble == "json":
+    if fault.garble == "json":
         yield Frame(frame.data[:middle] + b'"}{,' + frame.data[middle:])
     elif fault.huge:
         yield Frame(frame.data[:middle])

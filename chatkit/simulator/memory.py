@@ -1,0 +1,71 @@
+"""The answers that a server keeps, for requests that go on from one or fetch it again (Responses API)."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from chatkit.messages import AIMessage
+from chatkit.simulator.dialect import Refused
+from chatkit.simulator.problem import problem
+
+if TYPE_CHECKING:
+    from chatkit.messages import BaseMessage
+    from chatkit.simulator.question import Question
+    from chatkit.simulator.reply import Answer
+
+__all__ = ["Memory"]
+
+_KEPT = 1000
+
+
+class Memory:
+    """The last 1,000 answers that were to be kept, by their ids."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, tuple[Question, Answer]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy remembers nothing; a lock cannot travel."""
+        return {}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__()
+
+    def keep(self, question: Question, answer: Answer) -> None:
+        """Keep an answer, where the question asks for that."""
+        if question.kept:
+            with self._lock:
+                self._kept[question.answer_id] = question, answer
+                while len(self._kept) > _KEPT:
+                    self._kept.popitem(last=False)
+
+    def fetch(self, question: Question) -> tuple[Question, Answer]:
+        """The earlier question and answer that a question wants again. Raises Refused."""
+        kept = self._kept.get(question.fetched or "")
+        if kept is None:
+            raise Refused(problem("not_found", f"Response with id '{question.fetched}' not found."))
+        asked, answer = kept
+        body = {**asked.body, "background": None, **question.body}
+        return replace(asked, stream=question.stream, fetched=question.fetched, body=body), answer
+
+    def recall(self, question: Question) -> Question:
+        """The question with the conversation before it that it refers to. Raises Refused."""
+        if question.previous is None:
+            return question
+        kept = self._kept.get(question.previous)
+        if kept is None:
+            raise Refused(problem("bad_request", f"Previous response with id '{question.previous}' not found."))
+        asked, answer = kept
+        own, new = _split(question)
+        return replace(question, messages=[*own, *_split(asked)[1], AIMessage(answer.blocks), *new])
+
+
+def _split(question: Question) -> tuple[list[BaseMessage], list[BaseMessage]]:
+    """The system text of this answer alone (`instructions`), which the next one does not see, and the rest."""
+    own = 1 if question.body.get("instructions") else 0
+    return question.messages[:own], question.messages[own:]
