@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatkit.errors import ContextLengthError, InvalidResponseError, RateLimitError, ServerError
+from chatkit.errors import (
+    BadRequestError,
+    ContentFilterError,
+    ContextLengthError,
+    InvalidResponseError,
+    ModelError,
+    RateLimitError,
+    ServerError,
+)
 from chatkit.events import ErrorEvent, Finish, ServerToolCallChunk, Start, TextDelta, ToolCallChunk, Usage
 from tests.dialects.openai_responses_case import events_of, message_of, response, stream_of, text_item, whole_of
 from tests.providers.codec_case import cuts
@@ -429,6 +437,23 @@ def test_an_error_inside_the_stream(body: dict[str, Any], error: type[Exception]
     failure = next(event for event in events if type(event) is ErrorEvent)
     assert type(failure.error) is error
     assert "".join(event.text for event in events if type(event) is TextDelta) == "A heron — 鷺."
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "retryable"),
+    [
+        ("invalid_prompt", BadRequestError, False),
+        ("invalid_image_url", BadRequestError, False),
+        ("bio_policy", ContentFilterError, False),
+        ("vector_store_timeout", ServerError, True),
+        ("rate_limit_exceeded", RateLimitError, True),
+    ],
+)
+def test_why_a_response_failed(code: str, error: type[ModelError], retryable: bool) -> None:
+    with pytest.raises(error) as caught:
+        message_of(whole_of([], status="failed", error={"code": code, "message": "no"}))
+    assert type(caught.value) is error
+    assert caught.value.retryable is retryable
 
 
 def test_a_whole_answer_that_failed() -> None:
