@@ -115,11 +115,11 @@ class ChatParser(SSEParser):
             elif type(event) is ReasoningDelta and event.extras:
                 self._fast = self._reasoning_way(event, event.extras.get("field"))
 
-    def _reasoning_way(self, event: ReasoningDelta, field: str | None) -> Callable[[bytes], Event]:
+    def _reasoning_way(self, event: ReasoningDelta, field: str | None) -> Callable[[bytes], Event] | None:
         if field is None:
             self._detail_index = str(event.index)
             return self._detail
-        return self._reasoning if field == "reasoning" else self._reasoning_content
+        return {"reasoning": self._reasoning, "reasoning_content": self._reasoning_content}.get(field)
 
     # The complete way.
 
