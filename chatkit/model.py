@@ -6,92 +6,39 @@ functions, `_encode` and `_parser`. It awaits nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+import math
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode
 
 from msgspec import structs
 
 from chatkit.codec import Call, OutputSchema, Parser, Request
 from chatkit.config import ambient_handlers, current_run, open_run
-from chatkit.errors import InputTypeError
+from chatkit.declared import DeclaredModel
+from chatkit.errors import UnsupportedFeatureError
 from chatkit.jsons import encode
-from chatkit.messages import AIMessage
 from chatkit.messages.coerce import to_messages
-from chatkit.params import CommonParams, CommonSettings, check, names_of, unknown_parameter
-from chatkit.retry import as_retry_policy
-from chatkit.runnable import Runnable
-from chatkit.secrets import scrub_headers
-from chatkit.settings import find_base_url, find_key
 from chatkit.statuses import error_from_response
-from chatkit.timeouts import as_timeouts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from chatkit.callbacks.observe import ModelRun
     from chatkit.errors import ModelError
-    from chatkit.messages import AIMessageChunk
+    from chatkit.messages import AIMessage, AIMessageChunk
     from chatkit.net.exchange import Exchange
     from chatkit.net.http import Transport
-    from chatkit.net.plan import Observer
+    from chatkit.net.plan import Observer, Plan
     from chatkit.net.stream import ChunkStream, EventStream
-    from chatkit.secrets import Secret
 
 __all__ = ["ChatModel"]
 
 
-class NoSettings(CommonSettings, total=False):
-    """Settings of a provider that has none of its own."""
-
-
-class ChatModel(Runnable[AIMessage]):
+class ChatModel(DeclaredModel):
     """A chat model of some provider. Immutable: `bind`, `bind_tools`, `model_copy` ... give new ones.
 
-    Subclasses set the class variables below and write `_encode` and `_parser`.
-
-    Attributes:
-        provider: the name in `init_chat_model("<provider>:<model>")`; also stamped on answers as `model_provider`.
-        Params, Settings: TypedDicts of the known names (see chatkit.params).
-        aliases: other names of parameters, e.g. {"model_name": "model"}.
-        api_key_env, base_url_env: environment variables that are looked at, in this order.
-        default_base_url: where the API is when nobody says otherwise.
-        key_required: a missing key is an error when the model is made.
-        structured_method: how `with_structured_output` asks when it is not told: "json_schema" or "function_calling".
+    Subclasses set the class variables of `DeclaredModel` and write `_encode` and `_parser`.
     """
-
-    provider: ClassVar[str] = ""
-    Params: ClassVar[type] = CommonParams
-    Settings: ClassVar[type] = NoSettings
-    aliases: ClassVar[Mapping[str, str]] = {}
-    api_key_env: ClassVar[tuple[str, ...]] = ()
-    base_url_env: ClassVar[tuple[str, ...]] = ()
-    default_base_url: ClassVar[str] = ""
-    key_required: ClassVar[bool] = True
-    structured_method: ClassVar[str] = "function_calling"
-
-    model: str
-    params: dict[str, Any]
-    settings: dict[str, Any]
-    base_url: str
-
-    def __init__(self, model: str, **kwargs: Any) -> None:
-        if not isinstance(model, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise InputTypeError(f"`model` must be a string (got {type(model).__name__}), e.g. init_chat_model('openai:gpt-5')")
-        self.model = model
-        self.settings, self.params = self._sort(kwargs)
-        self._prepare()
-
-    def _prepare(self) -> None:
-        """Work out what follows from the settings; everything wrong is said now, not at the first call."""
-        self.base_url = self._find_base_url()
-        self._api_key = self._find_key()
-        self._timeouts = as_timeouts(self.settings.get("timeout"))
-        self._retry = as_retry_policy(self.settings.get("max_retries"))
-        client = self.settings.get("http_client")
-        if client is not None:
-            from chatkit.net.injected import check_client
-
-            check_client(client)
 
     # What users call.
 
@@ -148,22 +95,6 @@ class ChatModel(Runnable[AIMessage]):
             self, input: Any, config: Any = None, *, stop: list[str] | str | None = None, **kwargs: Any
         ) -> Iterator[AIMessageChunk]: ...
 
-    def bind(self, **kwargs: Any) -> Self:
-        """The same model with some parameters or settings changed (None takes one away)."""
-        kwargs = {self.aliases.get(name, name): value for name, value in kwargs.items()}
-        copy = self._copy(model=kwargs.pop("model", None) or self.model)
-        settings, params = self._sort(kwargs)
-        unset = {name for name, value in kwargs.items() if value is None}
-        copy.params = {name: value for name, value in {**self.params, **params}.items() if name not in unset}
-        if settings or unset & set(self.settings):
-            copy.settings = {name: value for name, value in {**self.settings, **settings}.items() if name not in unset}
-            copy._prepare()
-        return copy
-
-    def model_copy(self, *, update: dict[str, Any] | None = None) -> Self:
-        """A copy with some parameters or settings changed, as pydantic models have it."""
-        return self.bind(**(update or {}))
-
     def bind_tools(
         self,
         tools: Sequence[Any],
@@ -196,6 +127,35 @@ class ChatModel(Runnable[AIMessage]):
 
         return with_structured_output(self, schema, include_raw=include_raw, method=method, strict=strict, **kwargs)
 
+    def get_num_tokens(self, text: str) -> int:
+        """About how many tokens a text has, without asking anybody."""
+        from chatkit.messages.count import CHARS_PER_TOKEN
+
+        return math.ceil(len(text) / CHARS_PER_TOKEN)
+
+    def get_num_tokens_from_messages(self, messages: Any, tools: Sequence[Any] | None = None) -> int:
+        """About how many tokens a conversation has, without asking anybody; see `count_tokens_approximately`."""
+        from chatkit.messages import count_tokens_approximately
+
+        return count_tokens_approximately(to_messages(messages), tools=tools or self.params.get("tools"))
+
+    async def acount_tokens(self, input: Any, **kwargs: Any) -> int:
+        """How many tokens the provider counts for an input, bound tools included. Costs a request, but no tokens.
+
+        Raises:
+            UnsupportedFeatureError: the provider has no endpoint for that.
+            ModelError: as `ainvoke`.
+        """
+        from chatkit.counting import acount
+
+        return await acount(self._for_call(None, kwargs), input)
+
+    def count_tokens(self, input: Any, **kwargs: Any) -> int:
+        """`acount_tokens` for sync code."""
+        from chatkit.net.portal import run
+
+        return run(lambda: self.acount_tokens(input, **kwargs))
+
     @property
     def profile(self) -> dict[str, Any] | None:
         """What the model can do (context size, modalities, tools ...), None when it is not known."""
@@ -224,13 +184,18 @@ class ChatModel(Runnable[AIMessage]):
             whole: the caller wants the whole answer; it is streamed inside only if somebody asks for the pieces.
         """
         from chatkit.net.exchange import Exchange
-        from chatkit.net.plan import Plan
 
         call = Call(model=self.model, messages=to_messages(input), params=self._call_params())
         run = self._run(call, config)
         wanted = bool(self.settings.get("streaming")) or (run is not None and run.wants_streaming)
         call = structs.replace(call, stream=self._streams() and (wanted or not whole))
-        plan = Plan(
+        return Exchange(self._plan(call, run)), run
+
+    def _plan(self, call: Call, run: ModelRun | None = None) -> Plan:
+        """What an exchange needs to know to make a call."""
+        from chatkit.net.plan import Plan
+
+        return Plan(
             call=call,
             provider=self.provider,
             key=self._api_key,
@@ -245,7 +210,6 @@ class ChatModel(Runnable[AIMessage]):
             allow_incomplete=bool(self.settings.get("allow_incomplete")),
             as_blocks=self.settings.get("output_version") == "v1",
         )
-        return Exchange(plan), run
 
     def _run(self, call: Call, config: Any) -> ModelRun | None:
         if config is None and "callbacks" not in self.settings and current_run.get() is None and not ambient_handlers.get():
@@ -320,6 +284,13 @@ class ChatModel(Runnable[AIMessage]):
         """A new parser for the answer to a call. Pure."""
         raise NotImplementedError
 
+    def _count_request(self, call: Call) -> Request:
+        """The request that asks how many tokens a call has; the shared reading of its answer fits all known providers."""
+        raise UnsupportedFeatureError(
+            f"{type(self).__name__}: this provider has no endpoint that counts tokens; "
+            "get_num_tokens_from_messages gives an estimate"
+        )
+
     def _error(self, status: int, headers: Mapping[str, str], body: bytes) -> ModelError:
         """The exception for a response with an error status; the shared reading fits all known providers."""
         return error_from_response(status, headers, body)
@@ -354,63 +325,3 @@ class ChatModel(Runnable[AIMessage]):
             **{name: value for name, value in query.items() if value is not None},
         }
         return f"{self.base_url}{path}" + (f"?{urlencode(given)}" if given else "")
-
-    # How a model is made.
-
-    @classmethod
-    def _names(cls) -> list[str]:
-        return [*names_of(CommonSettings), *names_of(cls.Settings), *names_of(CommonParams), *names_of(cls.Params)]
-
-    @classmethod
-    def _sort(cls, kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Keyword arguments as (settings, params), checked."""
-        params_known, settings_known = names_of(cls.Params), {**names_of(CommonSettings), **names_of(cls.Settings)}
-        settings: dict[str, Any] = {}
-        params: dict[str, Any] = {}
-        for given, value in kwargs.items():
-            name = cls.aliases.get(given, given)
-            if name in params_known:
-                params[name] = value
-            elif name in settings_known:
-                settings[name] = value
-            else:
-                raise unknown_parameter(given, cls._names(), cls.__name__)
-        return (
-            check(cast("type", CommonSettings), check(cls.Settings, settings, cls.__name__), cls.__name__),
-            check(cls.Params, params, cls.__name__),
-        )
-
-    def _find_base_url(self) -> str:
-        return find_base_url(self.settings, self.base_url_env, self.default_base_url)
-
-    def _find_key(self) -> Secret | Callable[[], Any] | None:
-        return find_key(self.settings, self.api_key_env, type(self).__name__, required=self.key_required)
-
-    def __getattr__(self, name: str) -> Any:
-        """Parameters and settings read like attributes: `model.temperature` (None when not set)."""
-        if name.startswith("_") or "params" not in self.__dict__:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        name = self.aliases.get(name, name)
-        if name == "model":
-            return self.model
-        for values in (self.params, self.settings):
-            if name in values:
-                return values[name]
-        if name in self._names():
-            return None
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
-    def __repr__(self) -> str:
-        shown = {**self.settings, **self.params}
-        shown.pop("api_key", None)
-        if shown.get("default_headers"):
-            shown["default_headers"] = scrub_headers(shown["default_headers"])
-        return (
-            f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in {'model': self.model, **shown}.items())})"
-        )
-
-    def _copy(self, **attributes: Any) -> Self:
-        copy = object.__new__(type(self))
-        copy.__dict__.update(self.__dict__)
-        copy.__dict__.update(attributes)
-        return copy

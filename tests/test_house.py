@@ -39,6 +39,8 @@ FLOORS: dict[str, int] = {
     "rate_limiters": 6,
     "runnable": 6,
     "cache": 6,
+    "declared": 6,
+    "counting": 6,
     "model": 7,
     "tools": 7,
     "structured": 8,

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from chatkit.messages.base import BaseMessage
 
-__all__ = ["count_tokens_approximately"]
+__all__ = ["CHARS_PER_TOKEN", "count_tokens_approximately"]
+
+CHARS_PER_TOKEN = 4.0
 
 _TYPICAL = {"image": 85, "audio": 500, "video": 2000, "file": 1500}
 """Tokens of media whose real number depends on sizes and lengths that only the provider sees."""
@@ -25,7 +27,7 @@ _TYPICAL = {"image": 85, "audio": 500, "video": 2000, "file": 1500}
 def count_tokens_approximately(
     messages: Iterable[Any],
     *,
-    chars_per_token: float = 4.0,
+    chars_per_token: float = CHARS_PER_TOKEN,
     extra_tokens_per_message: float = 3.0,
     count_name: bool = True,
     tokens_per_image: int = 85,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
+from chatkit import jsons
 from chatkit.codec import Request
-from chatkit.dialects.anthropic import ALIASES, ANTHROPIC, AnthropicParams, AnthropicParser, encode
+from chatkit.dialects.anthropic import ALIASES, ANTHROPIC, AnthropicParams, AnthropicParser, countable, encode
 from chatkit.errors import MissingKeyError
 from chatkit.model import ChatModel
 from chatkit.params import CommonSettings
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chatkit.codec import Call, Parser
+    from chatkit.dialects.anthropic import AnthropicRequest
 
 __all__ = ["AnthropicOptions", "AnthropicSettings", "ChatAnthropic", "join_betas"]
 
@@ -83,10 +85,20 @@ class ChatAnthropic(ChatModel):
         return self.settings["auth_token"]
 
     def _encode(self, call: Call) -> Request:
-        request = encode(call, ANTHROPIC, version=self.settings.get("api_version"), profile=self.profile)
+        request = self._request(call)
+        return Request(self.url("/v1/messages"), self.body(request.fields), self._headers(call, request))
+
+    def _count_request(self, call: Call) -> Request:
+        request = self._request(call)
+        body = jsons.encode(countable(request.fields))
+        return Request(self.url("/v1/messages/count_tokens"), body, self._headers(call, request))
+
+    def _request(self, call: Call) -> AnthropicRequest:
+        return encode(call, ANTHROPIC, version=self.settings.get("api_version"), profile=self.profile)
+
+    def _headers(self, call: Call, request: AnthropicRequest) -> dict[str, str]:
         key = {"authorization": f"Bearer {call.api_key}"} if self._is_token else {"x-api-key": call.api_key}
-        headers = join_betas(request.headers, self.headers(**key, **request.headers))
-        return Request(self.url("/v1/messages"), self.body(request.fields), headers)
+        return join_betas(request.headers, self.headers(**key, **request.headers))
 
     def _parser(self, call: Call) -> Parser:
         return AnthropicParser()

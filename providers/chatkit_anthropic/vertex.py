@@ -6,8 +6,9 @@ import os
 from typing import TYPE_CHECKING, ClassVar, Unpack
 from urllib.parse import quote
 
+from chatkit import jsons
 from chatkit.codec import Request
-from chatkit.dialects.anthropic import ALIASES, VERTEX, AnthropicParams, AnthropicParser, encode
+from chatkit.dialects.anthropic import ALIASES, VERTEX, AnthropicParams, AnthropicParser, countable, encode
 from chatkit.errors import InputError
 from chatkit.model import ChatModel
 from chatkit.params import CommonSettings
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chatkit.codec import Call, Parser
+    from chatkit.dialects.anthropic import AnthropicRequest
 
 __all__ = ["ChatAnthropicVertex", "VertexOptions", "VertexSettings"]
 
@@ -76,12 +78,27 @@ class ChatAnthropicVertex(ChatModel):
         return super()._find_base_url() or f"https://{_host(location)}/v1"
 
     def _encode(self, call: Call) -> Request:
-        request = encode(call, VERTEX, version=self.settings.get("api_version"), profile=self.profile)
+        request = self._request(call)
         method = "streamRawPredict" if call.stream else "rawPredict"
+        return Request(
+            self._place(f"{quote(call.model, safe='@')}:{method}"), self.body(request.fields), self._headers(call, request)
+        )
+
+    def _count_request(self, call: Call) -> Request:
+        request = self._request(call)
+        body = jsons.encode({"model": call.model, **countable(request.fields)})
+        return Request(self._place("count-tokens:rawPredict"), body, self._headers(call, request))
+
+    def _request(self, call: Call) -> AnthropicRequest:
+        return encode(call, VERTEX, version=self.settings.get("api_version"), profile=self.profile)
+
+    def _place(self, action: str) -> str:
         place = f"/projects/{self.settings['project']}/locations/{self.settings['location']}"
-        url = self.url(f"{place}/publishers/anthropic/models/{quote(call.model, safe='@')}:{method}")
+        return self.url(f"{place}/publishers/anthropic/models/{action}")
+
+    def _headers(self, call: Call, request: AnthropicRequest) -> dict[str, str]:
         headers = self.headers(authorization=f"Bearer {call.api_key}", **request.headers)
-        return Request(url, self.body(request.fields), join_betas(request.headers, headers))
+        return join_betas(request.headers, headers)
 
     def _parser(self, call: Call) -> Parser:
         return AnthropicParser()

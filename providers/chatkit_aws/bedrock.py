@@ -38,6 +38,7 @@ ALIASES = {
 """Other names of parameters, as LangChain and boto3 have them (spec S12)."""
 
 _SECRETS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+_PROFILE_REGION = re.compile(r"^(?:us|us-gov|eu|apac|jp|au|ca|sa|me|af|global)\.(?=[a-z0-9-]+\.)")
 _HOST_REGION = re.compile(r"\bbedrock-runtime(?:-fips)?\.([a-z0-9-]+)\.")
 
 
@@ -112,6 +113,10 @@ class BedrockModel(ChatModel):
     def _model_url(self, model: str, action: str) -> str:
         """The address of an action on a model; ids with ":" and ARNs with "/" are one segment of the path."""
         return self.url(f"/model/{quote(model, safe='')}/{action}")
+
+    def _count_url(self, model: str) -> str:
+        """Tokens are counted by the models themselves; their regional inference profiles cannot count."""
+        return self._model_url(_PROFILE_REGION.sub("", model), "count-tokens")
 
     def _sign(self, request: Request, call: Call) -> Request:
         """Put the API key or a fresh signature on a request; the user's own `authorization` header is left alone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Unpack
 
+from chatkit import jsons
 from chatkit.codec import Request
 from chatkit.params import CommonParams
 from chatkit_aws.bedrock import BedrockModel, BedrockSettings
@@ -14,7 +15,9 @@ from chatkit_aws.parse import ConverseParser
 if TYPE_CHECKING:
     from chatkit.codec import Call, Parser
 
-__all__ = ["ChatBedrockConverse", "ConverseOptions", "ConverseParams", "converse_request"]
+__all__ = ["ChatBedrockConverse", "ConverseOptions", "ConverseParams", "converse_count_request", "converse_request"]
+
+_COUNTED = ("messages", "system", "toolConfig", "additionalModelRequestFields")
 
 
 class ConverseParams(CommonParams, total=False):
@@ -90,19 +93,34 @@ class ChatBedrockConverse(BedrockModel):
     def _encode(self, call: Call) -> Request:
         return converse_request(self, call)
 
+    def _count_request(self, call: Call) -> Request:
+        return converse_count_request(self, call)
+
     def _parser(self, call: Call) -> Parser:
         return ConverseParser(call.model)
 
 
 def converse_request(model: BedrockModel, call: Call) -> Request:
     """The request for a call over Converse, or ConverseStream."""
-    fields = converse_fields(
+    accept = "application/vnd.amazon.eventstream" if call.stream else "application/json"
+    action = "converse-stream" if call.stream else "converse"
+    return Request(model._model_url(call.model, action), model.body(_fields(model, call)), model.headers(accept=accept))
+
+
+def converse_count_request(model: BedrockModel, call: Call) -> Request:
+    """The request that asks how many tokens a call has, as Converse would count them."""
+    fields = _fields(model, call)
+    counted = {name: fields[name] for name in _COUNTED if fields.get(name) is not None}
+    return Request(
+        model._count_url(call.model), jsons.encode({"input": {"converse": counted}}), model.headers(accept="application/json")
+    )
+
+
+def _fields(model: BedrockModel, call: Call) -> dict[str, Any]:
+    return converse_fields(
         call,
         provider=model.provider,
         owner=type(model).__name__,
         base_model=model.settings.get("base_model"),
         tool_choices=model.settings.get("supports_tool_choice_values"),
     )
-    accept = "application/vnd.amazon.eventstream" if call.stream else "application/json"
-    action = "converse-stream" if call.stream else "converse"
-    return Request(model._model_url(call.model, action), model.body(fields), model.headers(accept=accept))

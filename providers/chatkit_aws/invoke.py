@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 import msgspec
 from msgspec import Struct, structs
 
+from chatkit import jsons
 from chatkit.codec import Request
 from chatkit.dialects.anthropic import ALIASES as ANTHROPIC_ALIASES
 from chatkit.dialects.anthropic import BEDROCK, AnthropicParams, AnthropicReader, encode
 from chatkit.errors import UnsupportedFeatureError
 from chatkit.params import CommonParams, names_of
 from chatkit_aws.bedrock import ALIASES, BedrockModel, BedrockSettings
-from chatkit_aws.converse import ConverseParams, converse_request
+from chatkit_aws.converse import ConverseParams, converse_count_request, converse_request
 from chatkit_aws.frames import FrameParser
 from chatkit_aws.parse import ConverseParser
 
@@ -80,13 +81,24 @@ class ChatBedrock(BedrockModel):
         if self._over_converse:
             _refuse(call.params, ConverseParams, "Converse")
             return converse_request(self, call)
+        headers, body = self._native(call)
+        action = "invoke-with-response-stream" if call.stream else "invoke"
+        return Request(self._model_url(call.model, action), body, self.headers(accept="application/json", **headers))
+
+    def _count_request(self, call: Call) -> Request:
+        if self._over_converse:
+            return converse_count_request(self, call)
+        _, body = self._native(call)
+        counted = jsons.encode({"input": {"invokeModel": {"body": base64.b64encode(body).decode()}}})
+        return Request(self._count_url(call.model), counted, self.headers(accept="application/json"))
+
+    def _native(self, call: Call) -> tuple[dict[str, str], bytes]:
+        """(headers, body) in Anthropic's own format."""
         headers, params = _as_headers(call.params)
         _refuse(params, AnthropicParams, "InvokeModel")
         asked = structs.replace(call, model=self._family_name, params=params)
         request = encode(asked, BEDROCK, version=self.settings.get("api_version"), profile=self.profile)
-        fields = {**request.fields, **params.get("additional_model_request_fields", {})}
-        action = "invoke-with-response-stream" if call.stream else "invoke"
-        return Request(self._model_url(call.model, action), self.body(fields), self.headers(accept="application/json", **headers))
+        return headers, self.body({**request.fields, **params.get("additional_model_request_fields", {})})
 
     def _parser(self, call: Call) -> Parser:
         return ConverseParser(call.model) if self._over_converse else InvokeParser()

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, ClassVar, Unpack
 from urllib.parse import quote
 
+from chatkit import jsons
 from chatkit.codec import Request
 from chatkit.dialects.gemini import ALIASES, GeminiParams, GeminiParser, request_fields
 from chatkit.model import ChatModel
@@ -75,10 +76,19 @@ class ChatGoogleGenerativeAI(ChatModel):
         url = self.url(self._path(call), alt="sse" if call.stream else None)
         return Request(url, self.body(request_fields(call, self.provider)), self.headers(x_goog_api_key=call.api_key))
 
+    def _count_request(self, call: Call) -> Request:
+        fields = {name: value for name, value in request_fields(call, self.provider).items() if value is not None}
+        body = jsons.encode({"generateContentRequest": {"model": _full_name(call.model), **fields}})
+        return Request(self.url(self._path(call, "countTokens")), body, self.headers(x_goog_api_key=call.api_key))
+
     def _parser(self, call: Call) -> Parser:
         return GeminiParser()
 
-    def _path(self, call: Call) -> str:
+    def _path(self, call: Call, action: str | None = None) -> str:
         version = "" if _VERSION.search(self.base_url) else f"/{self.settings.get('api_version') or 'v1beta'}"
-        name = quote(call.model if "/" in call.model else f"models/{call.model}", safe="/")
-        return f"{version}/{name}:{'streamGenerateContent' if call.stream else 'generateContent'}"
+        action = action or ("streamGenerateContent" if call.stream else "generateContent")
+        return f"{version}/{quote(_full_name(call.model), safe='/')}:{action}"
+
+
+def _full_name(model: str) -> str:
+    return model if "/" in model else f"models/{model}"

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 from urllib.parse import quote
 
+from chatkit import jsons
 from chatkit.codec import Request
 from chatkit.dialects.gemini import ALIASES, GeminiParams, GeminiParser, request_fields
 from chatkit.dialects.vertex import GoogleToken, is_api_key, vertex_host
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ChatVertexAI", "VertexAIOptions", "VertexAIParams", "VertexAISettings"]
 
+_COUNTED = ("contents", "systemInstruction", "tools", "generationConfig")
+"""What `countTokens` takes here."""
 _VERSION = re.compile(r"/v\d+(?:alpha|beta)?\d*\Z")
 
 
@@ -115,19 +118,25 @@ class ChatVertexAI(ChatModel):
 
     def _encode(self, call: Call) -> Request:
         url = self.url(self._path(call), alt="sse" if call.stream else None)
+        return Request(url, self.body(request_fields(call, self.provider)), self._headers(call))
+
+    def _count_request(self, call: Call) -> Request:
+        fields = request_fields(call, self.provider)
+        body = jsons.encode({name: fields[name] for name in _COUNTED if fields.get(name) is not None})
+        return Request(self.url(self._path(call, "countTokens")), body, self._headers(call))
+
+    def _headers(self, call: Call) -> dict[str, str]:
         if is_api_key(call.api_key) or not self.settings.get("project"):
-            headers = self.headers(x_goog_api_key=call.api_key)
-        else:
-            headers = self.headers(authorization=f"Bearer {call.api_key}")
-        return Request(url, self.body(request_fields(call, self.provider)), headers)
+            return self.headers(x_goog_api_key=call.api_key)
+        return self.headers(authorization=f"Bearer {call.api_key}")
 
     def _parser(self, call: Call) -> Parser:
         return GeminiParser()
 
-    def _path(self, call: Call) -> str:
+    def _path(self, call: Call, action: str | None = None) -> str:
         version = "" if _VERSION.search(self.base_url) else f"/{self.settings.get('api_version') or 'v1beta1'}"
         name = quote(_full_name(call.model, self.settings.get("project"), self.settings.get("location")), safe="/@")
-        return f"{version}/{name}:{'streamGenerateContent' if call.stream else 'generateContent'}"
+        return f"{version}/{name}:{action or ('streamGenerateContent' if call.stream else 'generateContent')}"
 
 
 def _full_name(model: str, project: str | None, location: str | None) -> str:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 import msgspec
 
+from chatkit import jsons
 from chatkit.codec import Request
 from chatkit.dialects.openai_chat import ChatParser, encode_chat
-from chatkit.dialects.openai_responses import RESPONSES_ONLY, Speaker, parser_for, resume_query
+from chatkit.dialects.openai_responses import RESPONSES_ONLY, Speaker, countable, parser_for, resume_query
 from chatkit.errors import InputError, UnsupportedFeatureError
 from chatkit.jsons import as_object
 from chatkit.model import ChatModel
@@ -83,11 +84,7 @@ class ChatOpenAI(ChatModel):
             self._timeouts = msgspec.structs.replace(self._timeouts, idle=idle)
 
     def _encode(self, call: Call) -> Request:
-        headers = self.headers(
-            openai_organization=self.settings.get("organization"),
-            openai_project=self.settings.get("project"),
-            **self._authorization(call),
-        )
+        headers = self._headers(call)
         if not wants_responses(call.model, call.params, self.settings):
             path, fields = "/chat/completions", self._chat_fields(call)
         elif (resume := resume_query(call)) is not None:
@@ -95,6 +92,17 @@ class ChatOpenAI(ChatModel):
         else:
             path, fields = "/responses", self._responses_fields(call)
         return Request(self._address(path), self.body(_allowed(fields, self.settings.get("disabled_params"))), headers)
+
+    def _count_request(self, call: Call) -> Request:
+        body = jsons.encode(countable(self._responses_fields(call)))
+        return Request(self._address("/responses/input_tokens"), body, self._headers(call))
+
+    def _headers(self, call: Call) -> dict[str, str]:
+        return self.headers(
+            openai_organization=self.settings.get("organization"),
+            openai_project=self.settings.get("project"),
+            **self._authorization(call),
+        )
 
     def _parser(self, call: Call) -> Parser:
         if wants_responses(call.model, call.params, self.settings):

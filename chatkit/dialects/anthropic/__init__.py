@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from chatkit.dialects.anthropic.params import ALIASES, AnthropicParams
 from chatkit.dialects.anthropic.parse import AnthropicParser, AnthropicReader
-from chatkit.dialects.anthropic.request import AnthropicRequest, encode
+from chatkit.dialects.anthropic.request import AnthropicRequest, countable, encode
 from chatkit.dialects.anthropic.route import ANTHROPIC, BEDROCK, VERTEX, Route
 
 __all__ = [
@@ -21,5 +21,6 @@ __all__ = [
     "AnthropicReader",
     "AnthropicRequest",
     "Route",
+    "countable",
     "encode",
 ]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from chatkit.dialects.anthropic.route import Route
     from chatkit.messages import BaseMessage
 
-__all__ = ["AnthropicRequest", "encode"]
+__all__ = ["AnthropicRequest", "countable", "encode"]
 
 _AS_THEY_ARE = (
     *("temperature", "top_p", "top_k", "context_management", "mcp_servers"),
@@ -31,6 +31,10 @@ _AS_THEY_ARE = (
 _SAMPLING = ("temperature", "top_p", "top_k")
 _WITHOUT_SAMPLING = "2026-10-21"
 _EFFORTS = {"none": None, "minimal": "low"}
+_COUNTED = (
+    *("model", "messages", "system", "tools", "tool_choice", "thinking", "output_config", "cache_control"),
+    *("context_management", "mcp_servers", "speed", "user_profile_id", "anthropic_version"),
+)
 _NEVER_CACHED = frozenset({"thinking", "redacted_thinking"})
 
 
@@ -70,6 +74,11 @@ def encode(call: Call, route: Route, *, version: str | None = None, profile: Map
     if betas and not route.betas_in_body:
         headers["anthropic-beta"] = ",".join(betas)
     return AnthropicRequest(fields, headers)
+
+
+def countable(fields: dict[str, Any]) -> dict[str, Any]:
+    """What of a body the endpoint that counts tokens takes (wire sheet §1); it refuses max_tokens and sampling."""
+    return {name: fields[name] for name in _COUNTED if name in fields}
 
 
 def _refuse(params: dict[str, Any], version: str) -> None:

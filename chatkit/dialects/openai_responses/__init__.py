@@ -3,7 +3,7 @@
 from chatkit.dialects.openai_responses.conversation import Speaker
 from chatkit.dialects.openai_responses.params import ResponsesParams
 from chatkit.dialects.openai_responses.parse import ResponsesParser
-from chatkit.dialects.openai_responses.request import encode_responses, parser_for, resume_query
+from chatkit.dialects.openai_responses.request import countable, encode_responses, parser_for, resume_query
 from chatkit.dialects.openai_responses.routing import RESPONSES_ONLY, needs_responses
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "ResponsesParams",
     "ResponsesParser",
     "Speaker",
+    "countable",
     "encode_responses",
     "needs_responses",
     "parser_for",

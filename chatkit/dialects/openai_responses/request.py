@@ -15,7 +15,7 @@ from chatkit.jsons import is_object
 if TYPE_CHECKING:
     from chatkit.codec import Call
 
-__all__ = ["encode_responses", "parser_for", "resume_query"]
+__all__ = ["countable", "encode_responses", "parser_for", "resume_query"]
 
 _TRANSLATED = frozenset(
     {
@@ -50,6 +50,10 @@ _ABSENT: dict[str, Any] = {
 }
 """Parameters of Chat Completions that this API has not, and the value at which leaving them out changes nothing."""
 
+_COUNTED = (
+    *("model", "input", "instructions", "conversation", "previous_response_id", "tools", "tool_choice"),
+    *("parallel_tool_calls", "reasoning", "text", "truncation"),
+)
 _NOT_REASONING = re.compile(r"(^|/)(gpt-3|gpt-4|chatgpt-4|gpt-5[\w.]*-chat)")
 _ENCRYPTED = "reasoning.encrypted_content"
 
@@ -73,6 +77,11 @@ def encode_responses(call: Call, speaker: Speaker, *, use_previous: bool = False
     body.update(_reasoning(params), **_text(params), **_tools(params, stream=call.stream), **_include(call))
     body.update((name, value) for name, value in params.items() if name not in _TRANSLATED and name not in _ABSENT)
     return {**body, **_stream(params)} if call.stream else body
+
+
+def countable(fields: dict[str, Any]) -> dict[str, Any]:
+    """What of a body the endpoint that counts tokens takes (wire sheet §1)."""
+    return {name: fields[name] for name in _COUNTED if name in fields}
 
 
 def _stream(params: dict[str, Any]) -> dict[str, Any]:
