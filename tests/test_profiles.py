@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from chatkit.profiles import ModelProfile, cost_of, data_version, prices_for, profile_for
+from chatkit.messages import AIMessage
+from chatkit.profiles import ModelProfile, cost_of, data_version, message_cost, prices_for, profile_for
 from chatkit.profiles.mapping import augmented, to_profile
 from chatkit.profiles.names import match, provider_ids
 
@@ -247,3 +248,12 @@ def test_shipped_prices() -> None:
     prices = prices_for("google_genai", "gemini-2.5-pro")
     assert prices is not None
     assert cost_of(usage(1_000_000, 100_000, cache_read=200_000), prices) == pytest.approx(3.55)
+
+
+def test_what_a_message_cost() -> None:
+    about = {"model_provider": "google_genai", "model_name": "gemini-2.5-pro"}
+    answer = AIMessage("x", usage_metadata=usage(1_000_000, 100_000, cache_read=200_000), response_metadata=about)
+    assert message_cost(answer) == pytest.approx(3.55)
+    assert message_cost(answer, {"input": 1, "output": 10}) == pytest.approx(2.0)
+    assert message_cost(AIMessage("x", response_metadata=about)) is None, "no usage"
+    assert message_cost(AIMessage("x", usage_metadata=usage(1, 1))) is None, "no model"

@@ -6,7 +6,7 @@ Nothing is read before `profile_for` or `prices_for` is called, and then only th
 from __future__ import annotations
 
 from chatkit.profiles.mapping import ModelProfile
-from chatkit.profiles.prices import cost_of
+from chatkit.profiles.prices import cost_of, message_cost
 from chatkit.profiles.store import data_version, prices_for, profile_for
 
-__all__ = ["ModelProfile", "cost_of", "data_version", "prices_for", "profile_for"]
+__all__ = ["ModelProfile", "cost_of", "data_version", "message_cost", "prices_for", "profile_for"]

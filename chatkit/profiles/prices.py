@@ -4,10 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chatkit.profiles.store import prices_for
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["cost_of"]
+    from chatkit.messages import AIMessage
+
+__all__ = ["cost_of", "message_cost"]
+
+
+def message_cost(message: AIMessage, prices: Mapping[str, Any] | None = None) -> float | None:
+    """What an answer cost in US dollars at list prices; None when it has no usage or its model no known price.
+
+    Args:
+        message: an answer of a model; it says itself whose and which model gave it.
+        prices: a table of one's own, instead of the shipped one of the answer's model.
+    """
+    about = message.response_metadata
+    if prices is None:
+        prices = prices_for(about.get("model_provider") or "", about.get("model_name") or "")
+    return None if prices is None or message.usage_metadata is None else cost_of(message.usage_metadata, prices)
 
 
 def cost_of(usage: Mapping[str, Any], prices: Mapping[str, Any]) -> float | None:
