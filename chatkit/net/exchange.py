@@ -6,40 +6,32 @@ the socket's, and no task, queue or open cancel scope exists between two pieces.
 
 from __future__ import annotations
 
-import inspect
 import logging
 import time
 import uuid
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import anyio
 from msgspec import structs
 
 from chatkit.dialects.base import broken_format
-from chatkit.errors import (
-    APITimeoutError,
-    IncompleteStreamError,
-    InvalidResponseError,
-    ModelError,
-    StreamInterruptedError,
-)
+from chatkit.errors import IncompleteStreamError, InvalidResponseError, ModelError
 from chatkit.events import OUTPUT_TYPES, ErrorEvent, Event, Reset, Start
 from chatkit.fold import Fold
 from chatkit.messages.ai import AIMessage, message_of_fold
-from chatkit.net.http import failure
+from chatkit.net.failures import ending_of, failure, interruption, read_error, timed_out, without_secret
+from chatkit.net.keys import resolved
 from chatkit.net.loops import finish
-from chatkit.secrets import Secret, scrub
 from chatkit.statuses import request_id_of
 
 if TYPE_CHECKING:
     from chatkit.codec import Call, Parser
-    from chatkit.net.http import Response
     from chatkit.net.plan import Plan
+    from chatkit.net.transport import Response
 
 __all__ = ["Exchange"]
 
 log = logging.getLogger("chatkit")
-MAX_ERROR_BODY = 1024 * 1024
 DRAIN_SECONDS = 0.1
 
 
@@ -52,6 +44,7 @@ class Exchange:
         attempts: how many requests were sent.
         interrupted: the answer was left or broke before its end.
         request_id: the provider's id of the last request.
+        stage: how far the last request came (as `ModelError.stage`).
     """
 
     closed = True  # until made: `__del__` may meet a half-made exchange
@@ -64,8 +57,10 @@ class Exchange:
         self.interrupted = False
         self.request_id: str | None = None
         self.closed = False
+        self.stage: Literal["request", "response", "output"] = "request"
         self._started_at = 0.0
-        self._output = False
+        self._retries = 0
+        self._failure: ModelError | None = None  # told after the events that came before it
         self._secret: str | None = None
         self._response: Response | None = None
         self._parser: Parser | None = None
@@ -150,27 +145,42 @@ class Exchange:
 
     async def _next_batch(self) -> list[Event] | None:
         if self._response is None:
+            self._started_at = time.monotonic()
             return self._take(await self._open())
-        if self._parser is None or self._parser.done:
-            return await self._drain()
         while True:
             try:
-                events = await self._read(self.plan.timeouts.idle)
+                events = await self._more()
             except ModelError as error:
                 events = await self._again(error)
+            if self.closed:
+                return None
             if events is None:
                 await self._close(None)
                 return None
-            if events:
-                return self._take(events)
+            if taken := self._take(events):
+                return taken
+
+    async def _more(self) -> list[Event] | None:
+        if self._failure is not None:
+            raise self._told_failure()
+        if self._parser is None or self._parser.done:
+            return await self._drain()
+        return await self._read_until(self._deadline(self.plan.timeouts.idle), "idle")
+
+    def _told_failure(self) -> ModelError:
+        """The error that waited; not kept, since an error that is raised refers back to here by its traceback."""
+        failure, self._failure = self._failure, None
+        assert failure is not None
+        return failure
 
     def _take(self, events: list[Event]) -> list[Event] | None:
+        """The events for the reader: those before an error, which is raised when the reader asks for more."""
         if self.closed:  # by another task, which has been given the message without these events
             return None
-        for event in events:
+        for nth, event in enumerate(events):
             if type(event) is ErrorEvent:
-                self.events += events[: events.index(event)]
-                raise event.error
+                self._failure, events = event.error, events[:nth]
+                break
         self.events += events
         return events
 
@@ -187,22 +197,23 @@ class Exchange:
 
     async def _begin(self) -> list[Event]:
         """Send the request until an attempt gets as far as the first output (or a whole answer)."""
-        self._started_at = time.monotonic()
-        retries, before = 0, len(self.events)
+        before = len(self.events)
         while True:
             try:
                 return await self._attempt()
             except ModelError as error:
                 await self._drop_response()
-                delay = self.plan.retry.delay(retries, error, time.monotonic() - self._started_at)
+                delay = self._delay(error)
                 if delay is None or self.closed:
                     raise
                 await self._pause(error, delay)
                 del self.events[before:]
-                self._output = False
-                retries += 1
+
+    def _delay(self, error: ModelError) -> float | None:
+        return self.plan.retry.delay(self._retries, error, time.monotonic() - self._started_at)
 
     async def _pause(self, error: ModelError, delay: float) -> None:
+        self._retries += 1
         log.info("%s: %s; trying again in %.2f s", self.plan.provider, type(error).__name__, delay)
         for observer in self.plan.observers:
             await observer.retrying(self, self._complete(error), delay)
@@ -210,6 +221,7 @@ class Exchange:
 
     async def _attempt(self) -> list[Event]:
         plan = self.plan
+        self.stage = "request"
         for observer in plan.observers:
             await observer.admit(self)
         call = await self._with_key()
@@ -218,18 +230,19 @@ class Exchange:
         first_event = self._deadline(plan.timeouts.first_event)
         wait = None if first_event is None else max(0.001, first_event - time.monotonic())
         response = self._response = await plan.transport().open(request, plan.timeouts, wait)
-        self.request_id = request_id_of(response.headers)
+        self.stage, self.request_id = "response", request_id_of(response.headers)
         for observer in plan.observers:
             await observer.opened(self, response.status, response.headers)
         if response.status >= 400:
-            raise plan.fail(response.status, response.headers, await self._error_body(response))
+            body = await read_error(response, self._deadline(min(plan.timeouts.idle or 10.0, 10.0)))
+            raise plan.fail(response.status, response.headers, body)
         self._parser = plan.parser(plan.call)
         return await self._first_output([self._start()], first_event)
 
     async def _first_output(self, events: list[Event], deadline: float | None) -> list[Event]:
         """Events up to the first that a user can see. Until then a failure can be mended unnoticed."""
         try:
-            while not self._output:
+            while self.stage != "output":
                 more = await self._read_until(deadline, "first_event")
                 if more is None:
                     self._must_have_answer(events)
@@ -243,21 +256,16 @@ class Exchange:
 
     def _look_at(self, events: list[Event]) -> None:
         for event in events:
+            if type(event) in OUTPUT_TYPES:
+                self.stage = "output"
+                return
             if type(event) is ErrorEvent:
                 raise event.error
-            if type(event) in OUTPUT_TYPES:
-                self._output = True
 
     async def _with_key(self) -> Call:
-        """The call with its key; a function that gives the key is asked anew for every attempt, off the loop if it blocks."""
-        key = self.plan.key
-        if callable(key):
-            value = await key() if inspect.iscoroutinefunction(key) else await anyio.to_thread.run_sync(key)
-            if inspect.isawaitable(value):
-                value = await value
-            key = Secret.of(value)
-        self._secret = key.get_secret_value() if key is not None else None
-        return self.plan.call if key is None else structs.replace(self.plan.call, api_key=self._secret)
+        """The call with its key; a function that gives the key is asked anew for every attempt."""
+        self._secret = await resolved(self.plan.key)
+        return self.plan.call if self._secret is None else structs.replace(self.plan.call, api_key=self._secret)
 
     def _start(self) -> Start:
         metadata: dict[str, Any] = {"model_provider": self.plan.provider}
@@ -271,19 +279,6 @@ class Exchange:
                 "the answer is empty: no event of the expected format came; check base_url and the model", retryable=True
             )
 
-    async def _error_body(self, response: Response) -> bytes:
-        body = bytearray()
-        deadline = self._deadline(min(self.plan.timeouts.idle or 10.0, 10.0))
-        try:
-            while len(body) < MAX_ERROR_BODY and (data := await response.receive(deadline)):
-                body += data
-        except Exception as error:
-            log.debug("the error body broke off: %r", error)
-        return bytes(body)
-
-    async def _read(self, seconds: float | None) -> list[Event] | None:
-        return await self._read_until(self._deadline(seconds), "idle")
-
     async def _read_until(self, deadline: float | None, phase: str) -> list[Event] | None:
         """Events of the next bytes that hold any; None at the end of a complete answer."""
         response, parser = self._response, self._parser
@@ -293,11 +288,11 @@ class Exchange:
             try:
                 data = await response.receive(deadline)
             except TimeoutError:
-                raise self._timeout(phase) from None
+                raise timed_out(self.plan.timeouts, phase, self._started_at) from None
             except ModelError:
                 raise
             except Exception as error:
-                raise self._broken(error, phase) from error
+                return self._broken(parser, error, phase)
             if not data:
                 return self._end_of(parser)
             try:
@@ -306,6 +301,14 @@ class Exchange:
                 raise broken_format(error) from error
             if events or parser.done:
                 return events
+
+    def _broken(self, parser: Parser, error: Exception, phase: str) -> list[Event] | None:
+        """The connection broke: that is the end, or an error when the answer is not complete."""
+        self._parser = None
+        events = ending_of(parser)
+        if events is None:
+            raise (interruption(error) if self.stage == "output" else failure(error, phase)) from error
+        return events or None
 
     def _end_of(self, parser: Parser) -> list[Event] | None:
         self._parser = None
@@ -328,7 +331,6 @@ class Exchange:
                 pass
         except Exception as error:
             log.debug("the connection did not end cleanly after the answer: %r", error)
-        await self._close(None)
 
     def _deadline(self, seconds: float | None) -> float | None:
         now = time.monotonic()
@@ -340,28 +342,14 @@ class Exchange:
 
     # How it fails.
 
-    def _timeout(self, phase: str) -> APITimeoutError:
-        total = self.plan.timeouts.total
-        if total is not None and time.monotonic() >= self._started_at + total:
-            phase = "total"
-        seconds = getattr(self.plan.timeouts, phase)
-        what = {"first_event": "no event came", "idle": "nothing more came", "total": "the answer was not complete"}[phase]
-        return APITimeoutError(f"{what} within the {phase} timeout of {seconds:g} s", phase=phase)
-
-    def _broken(self, error: Exception, phase: str) -> ModelError:
-        if self._output:
-            return StreamInterruptedError(f"the connection broke in the middle of the answer: {type(error).__name__}: {error}")
-        return failure(error, phase)
-
     async def _again(self, error: ModelError) -> list[Event] | None:
         """A stream that broke after output starts anew when the retry policy says `restart`."""
-        retries = self.attempts - 1
-        delay = self.plan.retry.delay(retries, error, time.monotonic() - self._started_at) if self.plan.retry.restart else None
+        delay = self._delay(error) if self.plan.retry.restart else None
         if delay is None or self.closed:
             raise error
+        self._failure = None
         await self._drop_response()
         await self._pause(error, delay)
-        self._output = False
         return [Reset(error.with_traceback(None)), *await self._open()]
 
     def _complete(self, error: ModelError) -> ModelError:
@@ -369,13 +357,10 @@ class Exchange:
         error.provider = error.provider or self.plan.provider
         error.model = error.model or self.plan.call.model
         error.request_id = error.request_id or self.request_id
-        if self.events and error.partial is None:
+        error.stage = self.stage
+        if self.stage == "output" and error.partial is None:
             error.partial = self.message
-        key = self._secret
-        if key and key in f"{error.provider_message} {error.body}":
-            error.provider_message = scrub(error.provider_message, [key])
-            error.args = (error.provider_message,)
-            error.body = scrub(str(error.body), [key])
+        without_secret(error, self._secret)
         return error
 
     # How it ends.
