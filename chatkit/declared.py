@@ -68,7 +68,7 @@ class DeclaredModel(Runnable[AIMessage]):
         self._retry = as_retry_policy(self.settings.get("max_retries"))
         client = self.settings.get("http_client")
         if client is not None:
-            from chatkit.net.injected import check_client
+            from chatkit.net.libraries import check_client
 
             check_client(client)
 

@@ -29,7 +29,7 @@ Any other exception that escapes from chatkit is a bug in chatkit.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,9 +103,12 @@ class ModelError(ChatKitError):
         model: name of the model that was asked.
         body: the error body as it came (decoded JSON, or text), secrets removed.
         headers: the response headers, lower-case names.
+        stage: how far the call had come: "request" (no response yet), "response" (nothing of the answer yet) or
+            "output" (in the middle of it); None for an error that belongs to no call.
     """
 
     default_retryable = False
+    stage: Literal["request", "response", "output"] | None = None
 
     def __init__(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypeGuard
 
 import msgspec
@@ -9,7 +10,20 @@ import orjson
 
 from chatkit.errors import InputError, InvalidResponseError
 
-__all__ = ["as_object", "decode", "decode_object", "dumps", "encode", "excerpt", "is_list", "is_object", "not_json"]
+__all__ = [
+    "as_object",
+    "decode",
+    "decode_object",
+    "dumps",
+    "encode",
+    "excerpt",
+    "is_list",
+    "is_object",
+    "is_truncated",
+    "not_json",
+]
+
+_PLACE = re.compile(r"\(byte (\d+)\)")
 
 decode = msgspec.json.decode
 """Bytes or text to Python values; raises `msgspec.DecodeError`."""
@@ -64,6 +78,16 @@ def excerpt(body: bytes | str, size: int = 200) -> str:
     text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
     text = " ".join(text.split())
     return repr(text[:size] + ("..." if len(text) > size else ""))
+
+
+def is_truncated(body: bytes) -> bool:
+    """Whether a JSON text lacks nothing but its end."""
+    try:
+        decode(body)
+    except msgspec.DecodeError as error:
+        place = _PLACE.search(str(error))
+        return "truncated" in str(error) or (place is not None and int(place[1]) == len(body))
+    return False
 
 
 def not_json(body: bytes, why: object) -> InvalidResponseError:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from chatkit.errors import ModelError
     from chatkit.messages import AIMessage, AIMessageChunk
     from chatkit.net.exchange import Exchange
-    from chatkit.net.http import Transport
+    from chatkit.net.transport import Transport
     from chatkit.net.plan import Observer, Plan
     from chatkit.net.stream import ChunkStream, EventStream
 
@@ -247,14 +247,9 @@ class ChatModel(DeclaredModel):
         return observers
 
     def _transport(self) -> Transport:
-        client = self.settings.get("http_client")
-        if client is not None:
-            from chatkit.net.injected import InjectedClient
+        from chatkit.net.libraries import transport_for
 
-            return InjectedClient(client)
-        from chatkit.net.http import connections
-
-        return connections(self.settings.get("proxy"))
+        return transport_for(self.settings.get("http_client"), self.settings.get("proxy"))
 
     def _call_params(self) -> dict[str, Any]:
         """The parameters in their neutral forms (chatkit.codec.Call)."""

@@ -26,7 +26,8 @@ class CommonSettings(TypedDict, total=False):
         base_url: where the API is, in the form that the vendor's own client takes.
         timeout: seconds for the first event and between events (float), `(connect, read)`, or `Timeouts`.
         max_retries: how often a failed request is sent again (default 2), or a `RetryPolicy`.
-        http_client: an `httpx.AsyncClient` or `httpx2.AsyncClient` of the caller's, never closed by chatkit.
+        http_client: an `httpx.AsyncClient` or `httpx2.AsyncClient` of the caller's, never closed by chatkit; or the
+            name of the library that carries the requests: "httpx" (the default), "httpx2", "aiohttp" (CHATKIT_HTTP).
         proxy: URL of an HTTP proxy; without it the environment's HTTPS_PROXY, HTTP_PROXY and NO_PROXY count.
         default_headers, default_query: sent with every request.
         rate_limiter: limits requests (see docs/limits).

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from chatkit.codec import incomplete
 from chatkit.errors import InvalidResponseError, ModelError
 from chatkit.events import ErrorEvent
-from chatkit.jsons import decode_object, excerpt
+from chatkit.jsons import decode_object, excerpt, is_truncated
 from chatkit.statuses import error_from_body
 from chatkit.wire.sse import MAX_EVENT_BYTES, SSEDecoder, SSEEvent
 
@@ -97,18 +98,26 @@ class SSEParser:
             body = b"".join(self._body).removeprefix(b"\xef\xbb\xbf").strip()
             if body.startswith(b"<"):
                 raise InvalidResponseError(f"the answer is a web page, not JSON; check base_url. It begins: {excerpt(body)}")
+            if is_truncated(body):
+                raise incomplete("the end of its JSON")
             self.done = True
             return self.whole(body)
         events: list[Event] = []
         if self._decoder is not None:
-            for frame in self._decoder.close():
-                events += self.frame(frame)
+            events += self._tail(self._decoder)
             if (error := _bare_error(self._decoder.stray)) is not None:
                 return [*events, ErrorEvent(error)]
         try:
             return events + self.end()
         except ModelError as error:
             return [*events, ErrorEvent(error)]
+
+    def _tail(self, decoder: SSEDecoder) -> list[Event]:
+        """Events of a last frame without its blank line; a frame that was cut in the middle does not count."""
+        try:
+            return [event for frame in decoder.close() for event in self.frame(frame)]
+        except Exception:
+            return []
 
 
 def _bare_error(lines: list[bytes]) -> ModelError | None:

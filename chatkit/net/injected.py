@@ -14,29 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from chatkit.errors import APITimeoutError, InputTypeError
-from chatkit.net.http import failure
+from chatkit.net.failures import failure, no_response
 from chatkit.net.loops import attempt, current_loop, finish, finish_soon, guarded, run_out
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from chatkit.codec import Request
-    from chatkit.net.http import Response
+    from chatkit.net.transport import Response
     from chatkit.timeouts import Timeouts
 
-__all__ = ["InjectedClient", "check_client"]
+__all__ = ["InjectedClient"]
 
 _queues: weakref.WeakKeyDictionary[Any, tuple[Any, anyio.Semaphore]] = weakref.WeakKeyDictionary()
-
-
-def check_client(client: Any) -> None:
-    """Refuse what cannot send asynchronous requests."""
-    missing = [name for name in ("build_request", "send", "aclose") if not hasattr(client, name)]
-    if missing:
-        raise InputTypeError(
-            f"http_client must be an httpx.AsyncClient or httpx2.AsyncClient, not {type(client).__name__} (it has no {missing[0]})"
-        )
 
 
 def _pool_size(client: Any) -> int:
@@ -77,7 +67,7 @@ class InjectedClient:
         except BaseException as error:
             await finish(_leave(client, queue, late))
             if isinstance(error, TimeoutError):
-                raise APITimeoutError(f"no response within {wait:g} s", phase="first_event") from None
+                raise no_response(wait) from None
             if isinstance(error, Exception):
                 raise failure(error, "first_event") from error
             raise

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from chatkit.codec import Call, Parser, Request
     from chatkit.errors import ModelError
     from chatkit.net.exchange import Exchange
-    from chatkit.net.http import Transport
+    from chatkit.net.transport import Transport
     from chatkit.retry import RetryPolicy
     from chatkit.secrets import Secret
     from chatkit.timeouts import Timeouts

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chatkit.codec import Call, Parser
-    from chatkit.net.http import Transport
+    from chatkit.net.transport import Transport
 
 __all__ = ["SimulatedChatModel"]
 

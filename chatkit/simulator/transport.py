@@ -1,4 +1,4 @@
-"""The simulator in the same process: `Transport` (chatkit.net.http) without a socket.
+"""The simulator in the same process: `Transport` (chatkit.net.transport) without a socket.
 
 The bytes are those that the server would send, and the real parser reads them.
 """

@@ -1,0 +1,150 @@
+"""Requests over aiohttp: one session for each asyncio loop. Its pool keeps its order when requests are cancelled.
+
+Several times cheaper a piece than httpx, and as cheap at a thousand streams as at one. aiohttp knows only asyncio;
+under trio, httpx carries the requests.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from yarl import URL
+
+from chatkit.net.clocks import Alarm, within
+from chatkit.net.failures import failure, no_response
+from chatkit.net.http import Slots, ssl_context
+from chatkit.net.loops import call_on, in_trio
+from chatkit.net.per_loop import PerLoop
+from chatkit.net.proxies import environment_proxy
+from chatkit.net.transport import HEADERS, KEEPALIVE_SECONDS, MAX_CONNECTIONS
+
+if TYPE_CHECKING:
+    from chatkit.codec import Request
+    from chatkit.net.transport import Response
+    from chatkit.timeouts import Timeouts
+
+__all__ = ["Aiohttp"]
+
+
+class _Session:
+    """The session of one loop."""
+
+    def __init__(self, loop: Any) -> None:
+        self.loop = loop
+        self._connector = aiohttp.TCPConnector(limit=MAX_CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS)
+        self._session = aiohttp.ClientSession(
+            connector=self._connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers=HEADERS,
+            skip_auto_headers=("accept", "accept-encoding", "content-type", "user-agent"),
+        )
+
+    async def send(self, request: Request, timeouts: Timeouts, proxy: str | None) -> aiohttp.ClientResponse:
+        """Send a request and wait for the response's head."""
+        url = URL(request.url, encoded=True)
+        return await self._session.request(
+            request.method,
+            url,
+            headers=request.headers,
+            data=request.body or None,
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(sock_connect=timeouts.connect),
+            ssl=ssl_context("httpx", True) if url.scheme == "https" else True,
+            proxy=proxy or environment_proxy(url.scheme, url.host or ""),
+        )
+
+    async def aclose(self) -> None:
+        await self._session.close()
+
+    def shut(self) -> None:
+        """Leave a session whose loop is closed: nothing of it can be awaited, its sockets close with their objects."""
+        self._session.detach()
+        getattr(self._connector, "_conns", {}).clear()
+
+
+_sessions = PerLoop(_Session)
+
+
+class Aiohttp:
+    """The session of the running loop, by way of a proxy or as the environment says."""
+
+    __slots__ = ("_proxy",)
+
+    def __init__(self, proxy: str | None) -> None:
+        self._proxy = proxy
+
+    async def open(self, request: Request, timeouts: Timeouts, wait: float | None) -> Response:
+        """Send a request and wait for the response's head."""
+        if in_trio():
+            return await Slots("httpx", self._proxy).open(request, timeouts, wait)
+        session = _sessions.get()
+        deadline = None if wait is None else time.monotonic() + wait
+        try:
+            response = await within(session.send(request, timeouts, self._proxy), deadline)
+        except aiohttp.ConnectionTimeoutError as error:
+            raise failure(error) from error
+        except TimeoutError:
+            raise no_response(wait) from None
+        except Exception as error:
+            raise failure(error, "first_event") from error
+        return _AiohttpResponse(session.loop, response)
+
+
+class _Left(ConnectionError):
+    """Wakes a reader whose response is closed by somebody else."""
+
+
+class _AiohttpResponse:
+    __slots__ = ("_alarm", "_content", "_ended", "_loop", "_response", "_socket", "headers", "status")
+
+    def __init__(self, loop: Any, response: aiohttp.ClientResponse) -> None:
+        self._loop = loop
+        self._response: aiohttp.ClientResponse | None = response
+        self.status = response.status
+        self.headers = {name.lower(): value for name, value in response.headers.items()}
+        self._content = response.content
+        self._ended = False
+        transport = response.connection.transport if response.connection is not None else None
+        self._socket: Any = transport.get_extra_info("socket") if transport is not None else None
+        self._alarm = Alarm(loop, lambda: self._content.set_exception(TimeoutError()))
+
+    async def receive(self, deadline: float | None) -> bytes:
+        if deadline is not None:
+            self._alarm.set(deadline)
+        try:
+            data = await self._content.readany()
+        finally:
+            self._alarm.deadline = None
+        self._ended = not data
+        return data
+
+    def abandon(self) -> None:
+        response, self._response = self._response, None
+        if response is not None:
+            self._shut()
+            call_on(self._loop, lambda: self._leave(response))
+
+    async def aclose(self) -> None:
+        response, self._response = self._response, None
+        if response is not None:
+            if not self._ended:
+                self._shut()
+            self._leave(response)
+
+    def _shut(self) -> None:
+        """End the connection for both sides, from any thread."""
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _leave(self, response: aiohttp.ClientResponse) -> None:
+        self._alarm.cancel()
+        if self._ended:
+            response.release()
+            return
+        self._content.set_exception(_Left("the response was closed"))
+        response.close()

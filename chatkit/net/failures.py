@@ -1,0 +1,92 @@
+"""From what the HTTP library raises, and from clocks that ran out, to typed errors."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from chatkit.errors import (
+    APIConnectionError,
+    APITimeoutError,
+    IncompleteStreamError,
+    InvalidResponseError,
+    ModelError,
+    StreamInterruptedError,
+)
+from chatkit.events import ErrorEvent
+from chatkit.secrets import scrub
+
+if TYPE_CHECKING:
+    from chatkit.codec import Parser
+    from chatkit.events import Event
+    from chatkit.net.transport import Response
+    from chatkit.timeouts import Timeouts
+
+__all__ = ["ending_of", "failure", "interruption", "no_response", "read_error", "timed_out", "without_secret"]
+
+log = logging.getLogger("chatkit")
+MAX_ERROR_BODY = 1024 * 1024
+
+_WHAT = {"first_event": "no event came", "idle": "nothing more came", "total": "the answer was not complete"}
+
+
+def failure(error: BaseException, phase: str = "") -> ModelError:
+    """The typed error for what the HTTP library raised before any output."""
+    name = type(error).__name__
+    text = f"{name}: {error}" if str(error) else name
+    if "ConnectTimeout" in name or "ConnectionTimeout" in name:
+        return APITimeoutError(f"no connection within the connect timeout ({text})", phase="connect")
+    if "Timeout" in name:
+        return APITimeoutError(f"the connection timed out ({text})", phase=phase or "idle")
+    hint = "; check base_url and the network" if "Connect" in name else ""
+    return APIConnectionError(f"the connection failed: {text}{hint}")
+
+
+def no_response(wait: float | None) -> APITimeoutError:
+    """The error for a response whose head did not come."""
+    return APITimeoutError(f"no response within {wait:g} s", phase="first_event")
+
+
+def interruption(error: Exception) -> StreamInterruptedError:
+    """The error for a connection that breaks after output."""
+    return StreamInterruptedError(f"the connection broke in the middle of the answer: {type(error).__name__}: {error}")
+
+
+def timed_out(timeouts: Timeouts, phase: str, started_at: float) -> APITimeoutError:
+    """The error for a clock that ran out; `total` when that one has run out too."""
+    if timeouts.total is not None and time.monotonic() >= started_at + timeouts.total:
+        phase = "total"
+    return APITimeoutError(f"{_WHAT[phase]} within the {phase} timeout of {getattr(timeouts, phase):g} s", phase=phase)
+
+
+def ending_of(parser: Parser) -> list[Event] | None:
+    """The last events of an answer whose connection broke; None when it was not complete.
+
+    After the end marker a broken connection takes nothing away. An error that the server told stays an error.
+    """
+    try:
+        events = parser.close()
+    except ModelError:
+        return None
+    told = [event.error for event in events if type(event) is ErrorEvent]
+    return None if any(isinstance(error, IncompleteStreamError | InvalidResponseError) for error in told) else events
+
+
+async def read_error(response: Response, deadline: float | None) -> bytes:
+    """The body of a response with an error status, as much as comes of it."""
+    body = bytearray()
+    try:
+        while len(body) < MAX_ERROR_BODY and (data := await response.receive(deadline)):
+            body += data
+    except Exception as error:
+        log.debug("the error body broke off: %r", error)
+    return bytes(body)
+
+
+def without_secret(error: ModelError, secret: str | None) -> None:
+    """Take a key out of what an error tells."""
+    if secret and secret in f"{error.provider_message} {error.body}":
+        error.provider_message = scrub(error.provider_message, [secret])
+        error.args = (error.provider_message,)
+        error.body = scrub(str(error.body), [secret])

@@ -1,0 +1,21 @@
+"""The proxy that the environment names for an address, as curl and httpx read it."""
+
+from __future__ import annotations
+
+import os
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined] # pyright: ignore
+
+__all__ = ["environment_proxy"]
+
+
+def environment_proxy(scheme: str, host: str) -> str | None:
+    """HTTPS_PROXY, HTTP_PROXY, ALL_PROXY (in either case), and NO_PROXY."""
+    environ = os.environ
+    for name in (f"{scheme}_proxy", f"{scheme.upper()}_PROXY", "all_proxy", "ALL_PROXY"):
+        proxy = environ.get(name)
+        if proxy:
+            no_proxy = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
+            if proxy_bypass_environment(host, {"no": no_proxy}):  # type: ignore[call-arg]
+                return None
+            return proxy if "://" in proxy else f"http://{proxy}"
+    return None
