@@ -352,7 +352,7 @@ async def test_what_others_take_of_the_same_budget_is_seen() -> None:
         (lambda: RateLimiter(60_000, burst=60, adaptive=False), "429&retry_after=0.2", 0.2),
         (lambda: InMemoryRateLimiter(requests_per_second=1000, max_bucket_size=100), "429&retry_after=0.2", 0.2),
         (lambda: RateLimiter(), "429", 0.15),
-        (lambda: RateLimiter(), "overloaded&retry_after=0.2", 0.2),
+        (lambda: RateLimiter(), "503&retry_after=0.2", 0.2),
     ],
     ids=["retry-after", "in memory", "without retry-after", "overloaded"],
 )
