@@ -319,11 +319,24 @@ class AIMessageChunk(AIMessage):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return AIMessageChunk.of_events, (self.events, self.id, self.chunk_position, self._as_blocks)
+        return _revived, (self.events, self.id, self.chunk_position, self._as_blocks, self.name, self.additional_kwargs)
 
     def to_message(self) -> AIMessage:
         """The sum as a finished AIMessage."""
         return message_of_fold(self._fold(), id=self.id, as_blocks=self._as_blocks)
+
+
+def _revived(
+    events: list[Event],
+    id: str | None,
+    position: Literal["last"] | None,
+    as_blocks: bool,
+    name: str | None,
+    kwargs: dict[str, Any],
+) -> AIMessageChunk:
+    chunk = AIMessageChunk.of_events(events, id, position, as_blocks)
+    chunk.name, chunk.additional_kwargs = name, kwargs
+    return chunk
 
 
 def _chunk_of_event(event: ToolCallChunk) -> dict[str, Any]:
