@@ -84,6 +84,8 @@ def is_truncated(body: bytes) -> bool:
     """Whether a JSON text lacks nothing but its end."""
     try:
         decode(body)
+    except UnicodeDecodeError:
+        return False
     except msgspec.DecodeError as error:
         place = _PLACE.search(str(error))
         return "truncated" in str(error) or (place is not None and int(place[1]) == len(body))

@@ -67,7 +67,7 @@ def ending_of(parser: Parser) -> list[Event] | None:
     """
     try:
         events = parser.close()
-    except ModelError:
+    except Exception:
         return None
     told = [event.error for event in events if type(event) is ErrorEvent]
     return None if any(isinstance(error, IncompleteStreamError | InvalidResponseError) for error in told) else events

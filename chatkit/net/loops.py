@@ -57,22 +57,22 @@ def _task(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     return task
 
 
-async def guarded(coroutine: Coroutine[Any, Any, T], discard: Callable[[T], None], timeout: float | None = None) -> T:
+async def guarded(coroutine: Coroutine[Any, Any, T], discard: Callable[[T], None], seconds: float | None = None) -> T:
     """Run something that must not be cancelled twice.
 
     Args:
         coroutine: the work; a cancelled caller cancels it once and waits for it.
         discard: takes the result that came although the caller was cancelled.
-        timeout: seconds after which the work is cancelled.
+        seconds: after which the work is cancelled.
 
     Raises:
         TimeoutError: the time ran out.
     """
     if in_trio():
-        return await _within(coroutine, timeout)
+        return await _within(coroutine, seconds)
     task = _task(coroutine)
     try:
-        done, _ = await asyncio.wait((task,), timeout=timeout)
+        done, _ = await asyncio.wait((task,), timeout=seconds)
     except BaseException:
         await _stop(task, discard)
         raise
@@ -82,10 +82,10 @@ async def guarded(coroutine: Coroutine[Any, Any, T], discard: Callable[[T], None
     return task.result()
 
 
-async def _within(coroutine: Coroutine[Any, Any, T], timeout: float | None) -> T:
-    if timeout is None:
+async def _within(coroutine: Coroutine[Any, Any, T], seconds: float | None) -> T:
+    if seconds is None:
         return await coroutine
-    with anyio.fail_after(timeout):
+    with anyio.fail_after(seconds):
         return await coroutine
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined] # pyright: ignore
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined] # pyright: ignore[reportUnknownVariableType, reportAttributeAccessIssue]
 
 __all__ = ["environment_proxy"]
 

@@ -9,7 +9,7 @@ import msgspec
 from chatkit.codec import incomplete
 from chatkit.errors import InvalidResponseError
 from chatkit.events import ErrorEvent
-from chatkit.jsons import decode_object, excerpt, not_json
+from chatkit.jsons import decode_object, excerpt, is_truncated, not_json
 from chatkit.statuses import error_from_body
 from chatkit.wire.awsstream import EventStreamDecoder, EventStreamMessage
 
@@ -97,11 +97,13 @@ class FrameParser:
             body = b"".join(self._body).removeprefix(b"\xef\xbb\xbf").strip()
             if body.startswith(b"<"):
                 raise InvalidResponseError(f"the answer is a web page, not JSON; check base_url. It begins: {excerpt(body)}")
+            if is_truncated(body):
+                raise incomplete("the end of its JSON")
             self.done = True
             try:
                 return self.whole(body)
             except _MALFORMED as error:
                 raise not_json(body, error) from error
-        if self._decoder is not None and not self._decoder.close():
-            raise incomplete("the end of its last event")
+        if self._decoder is not None:
+            self._decoder.close()
         return self.end()

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from chatkit.codec import incomplete
 from chatkit.events import ErrorEvent, Event, Finish, Metadata, ReasoningDelta, Start, TextDelta, ToolCallChunk, Usage
-from chatkit.jsons import decode, dumps, is_object, not_json
+from chatkit.jsons import decode, dumps, is_object, is_truncated, not_json
 from chatkit.messages.usage import usage_metadata
 from chatkit.statuses import error_from_body
 from chatkit.wire.ndjson import NDJSONDecoder
@@ -69,11 +69,9 @@ class OllamaParser:
         return self._events(self._lines.feed(data))
 
     def close(self) -> list[Event]:
-        """Events of a last line without line end; raises IncompleteStreamError when no line said `done`."""
-        events = self._events(self._lines.close())
-        if not self.done:
-            raise incomplete('a line with "done": true')
-        return events
+        """Events of a last line without line end, then IncompleteStreamError when no line said `done`."""
+        events = self._events(line for line in self._lines.close() if not is_truncated(line))
+        return events if self.done else [*events, ErrorEvent(incomplete('a line with "done": true'))]
 
     def _events(self, lines: Iterable[bytes]) -> list[Event]:
         events: list[Event] = []

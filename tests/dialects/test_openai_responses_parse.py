@@ -463,7 +463,7 @@ def test_a_whole_answer_that_failed() -> None:
         message_of(b'{"error":{"code":"rate_limit_exceeded","message":"slow down"}}')
 
 
-@pytest.mark.parametrize("body", [b'{"detail":1}', b'data: {"type": "resp\n\n', b"data: 1\n\n", b"{", b"[]"])
+@pytest.mark.parametrize("body", [b'{"detail":1}', b'data: {"type": "resp\n\n', b"data: 1\n\n", b"{]", b"[]"])
 def test_what_is_no_answer(body: bytes) -> None:
     with pytest.raises(InvalidResponseError):
         message_of(body)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import httpx
 import pytest
-from chatkit_openai import ChatOpenAI
 
 from chatkit import RetryPolicy
 from chatkit.simulator import Fault, simulate
+from chatkit_openai import ChatOpenAI
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -338,10 +338,17 @@ def test_a_stream_without_message_stop_is_incomplete() -> None:
         read(MODEL, b"")
 
 
-def test_a_stream_that_ends_inside_an_event_is_incomplete() -> None:
-    body = stream(delta(0, text="Hi"))
-    with pytest.raises(IncompleteStreamError, match="the end of its last event"):
-        read(MODEL, body[:-1])
+def test_a_stream_that_ends_inside_an_event() -> None:
+    """Incomplete, unless messageStop came before: then only the usage is missing."""
+    begun = BEGIN + delta(0, text="Hi")
+    with pytest.raises(IncompleteStreamError, match="messageStop"):
+        read(MODEL, begun + stopped()[:-1])
+    assert read(MODEL, begun + stopped() + COUNTED[:-1]).text == "Hi"
+
+
+def test_a_whole_answer_that_is_cut_is_incomplete() -> None:
+    with pytest.raises(IncompleteStreamError, match="JSON"):
+        read(MODEL, b'{"output": {"mess')
 
 
 def test_a_call_that_is_cut_is_no_call() -> None:
@@ -382,7 +389,7 @@ def test_the_answer_begins_with_its_model() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"{",
+        b"{]",
         b"{}",
         b'{"output": {"message": null}}',
         b'["output"]',

@@ -81,7 +81,7 @@ def test_a_stream_breaks_as_it_should(model: Any, fault: str, error: type[ModelE
     assert text == partial
 
 
-@pytest.mark.parametrize("fault", [fault for fault, *_ in BREAKS if "unended" not in fault])
+@pytest.mark.parametrize("fault", [fault for fault, *_ in BREAKS if fault not in ("unended", "cut=700")] + ["cut=300"])
 def test_a_whole_answer_breaks_too(model: Any, fault: str) -> None:
     with pytest.raises(ModelError):
         model.bind(model=f"m?fault={fault}").invoke("Hello")
