@@ -59,8 +59,9 @@ class _Part:
         self.parsed = 0
 
     def text(self) -> str:
-        if len(self.texts) > 1 and self.parser is None:
+        if len(self.texts) > 1 and (self.parser is None or self.parsed == len(self.texts)):
             self.texts = ["".join(self.texts)]
+            self.parsed = min(self.parsed, 1)
             return self.texts[0]
         return "".join(self.texts)
 
@@ -239,7 +240,7 @@ class Fold:
         return [
             _render(part, finished=finished, cut=cut)
             for part in self._parts
-            if part.kind != "text" or part.texts or part.annotations
+            if part.kind != "text" or part.annotations or part.extras or any(part.texts)
         ]
 
     def partial_tool_calls(self) -> list[dict[str, Any]]:

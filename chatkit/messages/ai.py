@@ -249,12 +249,15 @@ class AIMessageChunk(AIMessage):
             return self.tool_call_chunks
         fold = self._fold()
         last = self.chunk_position == "last"
+        if name == "tool_calls" and not last:
+            self.tool_calls = cast("Any", fold.partial_tool_calls())
+            return self.tool_calls
         blocks = fold.blocks(finished=last)
         _fill(self, fold, blocks, self._as_blocks)
         chunks = blocks if not last else fold.blocks(finished=False)
         self.tool_call_chunks = cast("Any", [_with_index(b) for b in chunks if b["type"] == "tool_call_chunk"])
         if not last:
-            self.tool_calls = cast("Any", fold.partial_tool_calls())
+            del self.tool_calls  # arguments are parsed only when somebody looks at them
         return object.__getattribute__(self, name)
 
     def _fold(self) -> Fold:
