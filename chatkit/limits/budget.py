@@ -10,12 +10,7 @@ from msgspec import Struct, field
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from chatkit.limits.facts import Fact
-
-__all__ = ["MARGIN", "Bucket", "Budget", "Ticket", "size_of"]
-
-MARGIN = 0.99
-"""Share of a learned rate that is used: requests arrive a little earlier or later than they were sent."""
+__all__ = ["Bucket", "Budget", "Ticket", "size_of"]
 
 
 class Ticket(Struct, eq=False):
@@ -26,12 +21,14 @@ class Ticket(Struct, eq=False):
         place: it also takes one of `max_concurrency` places until it is given back.
         at: when it was admitted.
         counts: what each bucket had given until then, this ticket included.
+        remaining: what the provider said was left of each after the ticket's request.
     """
 
     amounts: dict[str, float]
     place: bool = False
     at: float = 0.0
     counts: dict[str, float] = field(default_factory=dict[str, float])
+    remaining: dict[str, float] = field(default_factory=dict[str, float])
 
 
 class Bucket(Struct):
@@ -91,17 +88,25 @@ class Budget:
                 bucket.given += amount
                 ticket.counts[name] = bucket.given
 
-    def settle(self, ticket: Ticket, actual: Mapping[str, float]) -> None:
-        """Replace what a ticket took by what its call really used, and give its place back."""
+    def settle(self, ticket: Ticket, used: Mapping[str, float]) -> None:
+        """Replace what a ticket took by what its call used, give its place back, and believe the provider where it has less."""
         for name, amount in ticket.amounts.items():
             bucket = self.buckets.get(name)
             if bucket is not None and name in ticket.counts:
-                back = amount - actual.get(name, amount)
-                bucket.level = min(bucket.size, bucket.level + back)
+                back = amount - used.get(name, amount)
+                ticket.counts[name] -= back
                 bucket.given -= back
+                bucket.level = min(bucket.size, bucket.level + back, self._reported(ticket, name, bucket))
         self._running -= ticket.place
         ticket.place = False
-        ticket.amounts = {name: actual.get(name, amount) for name, amount in ticket.amounts.items()}
+        ticket.amounts = {name: used.get(name, amount) for name, amount in ticket.amounts.items()}
+
+    def _reported(self, ticket: Ticket, name: str, bucket: Bucket) -> float:
+        """The level that follows from what the provider said: less what was taken since, and what has come back since."""
+        remaining = ticket.remaining.get(name)
+        if remaining is None:
+            return math.inf
+        return remaining - (bucket.given - ticket.counts[name]) + bucket.rate * (self._at - ticket.at)
 
     def pause(self, until: float, ticket: Ticket) -> None:
         """Give nothing until then, and then no more at once than the ticket that was refused."""
@@ -111,23 +116,11 @@ class Budget:
             if bucket is not None:
                 bucket.level = min(bucket.level, amount - bucket.rate * max(0.0, until - self._at))
 
-    def learn(self, name: str, fact: Fact, burst: float, ticket: Ticket) -> None:
-        """Follow a limit that a provider reports.
-
-        Args:
-            name: the bucket, made when it is new.
-            fact: what the provider said in its answer to `ticket`.
-            burst: seconds of the rate that may be taken at once.
-        """
-        if fact.rate is not None:
-            rate = fact.rate * MARGIN
-            size = size_of(rate, burst) if fact.size is None else fact.size
-            bucket = self.buckets.setdefault(name, Bucket(rate, size, size))
-            bucket.rate, bucket.size = rate, size
-        bucket = self.buckets.get(name)
-        if bucket is not None and fact.remaining is not None:
-            since = bucket.given - ticket.counts.get(name, bucket.given)
-            bucket.level = min(bucket.level, fact.remaining - since + bucket.rate * (self._at - ticket.at))
+    def learn(self, name: str, rate: float, size: float) -> None:
+        """Follow a limit that a provider reports; its bucket is made when it is new."""
+        bucket = self.buckets.setdefault(name, Bucket(rate, size, size))
+        bucket.rate, bucket.size = rate, size
+        bucket.level = min(size, bucket.level)
 
     def _advance(self, at: float) -> None:
         seconds = at - self._at

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from chatkit.codec import Call
     from chatkit.limits.facts import Fact
 
-__all__ = ["DEFAULT_BURST", "Limiter", "given_buckets", "places_of", "positive"]
+__all__ = ["DEFAULT_BURST", "MARGIN", "Limiter", "given_buckets", "places_of", "positive"]
 
 DEFAULT_BURST = 1.0
+MARGIN = 0.99
+"""Share of a learned rate that is used: requests arrive a little earlier or later than they were sent."""
 
 
 class Limiter(BaseRateLimiter):
@@ -40,6 +42,7 @@ class Limiter(BaseRateLimiter):
         self._places = places
         self._burst = DEFAULT_BURST if burst is None else burst
         self._learned: dict[str, tuple[str, ...]] = {}
+        self._rates: dict[str, float] = {}
         self.adaptive = adaptive
         self.forecast = Forecast()
 
@@ -60,11 +63,16 @@ class Limiter(BaseRateLimiter):
 
     async def learn(self, ticket: Ticket, scope: str, facts: Mapping[str, Fact]) -> None:
         """Follow what a provider says of its limits in its answer to a ticket."""
-        known = self._learned.get(scope, ())
-        new = [name for of, fact in facts.items() if fact.rate is not None and (name := f"{of}@{scope}") not in known]
-        if new:
-            self._learned[scope] = (*known, *new)
-        await self._learn(ticket, {f"{of}@{scope}": fact for of, fact in facts.items()})
+        for kind, fact in facts.items():
+            name = f"{kind}@{scope}"
+            if fact.remaining is not None:
+                ticket.remaining[name] = fact.remaining
+            if fact.rate is not None and self._rates.get(name) != fact.rate:
+                self._rates[name] = fact.rate
+                if name not in (known := self._learned.get(scope, ())):
+                    self._learned[scope] = (*known, name)
+                rate = fact.rate * MARGIN
+                await self._learn(name, rate, size_of(rate, self._burst) if fact.size is None else fact.size)
 
     # Where the buckets are.
 
@@ -85,7 +93,8 @@ class Limiter(BaseRateLimiter):
         """Let nobody through for some seconds, because the provider refused the ticket's request."""
 
     @abc.abstractmethod
-    async def _learn(self, ticket: Ticket, facts: Mapping[str, Fact]) -> None: ...
+    async def _learn(self, name: str, rate: float, size: float) -> None:
+        """Make or change a bucket."""
 
 
 def given_buckets(requests_per_minute: Any, tokens_per_minute: Any, burst: float | None) -> dict[str, Bucket]:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chatkit.limits.budget import Ticket
-    from chatkit.limits.facts import Fact
 
 __all__ = ["InMemoryRateLimiter", "RateLimiter"]
 
@@ -58,9 +57,8 @@ class _MemoryLimiter(Limiter):
     async def pause(self, ticket: Ticket, seconds: float) -> None:
         self._line.change(lambda budget, now: budget.pause(now + seconds, ticket))
 
-    async def _learn(self, ticket: Ticket, facts: Mapping[str, Fact]) -> None:
-        for name, fact in facts.items():
-            self._line.change(lambda budget, _, name=name, fact=fact: budget.learn(name, fact, self._burst, ticket))
+    async def _learn(self, name: str, rate: float, size: float) -> None:
+        self._line.change(lambda budget, _: budget.learn(name, rate, size))
 
     def __copy__(self) -> Self:
         return self

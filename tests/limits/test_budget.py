@@ -6,8 +6,7 @@ import math
 
 import pytest
 
-from chatkit.limits.budget import MARGIN, Bucket, Budget, Ticket
-from chatkit.limits.facts import Fact
+from chatkit.limits.budget import Bucket, Budget, Ticket
 
 
 def one(**amounts: float) -> Ticket:
@@ -101,50 +100,73 @@ def test_after_a_pause_there_is_no_burst() -> None:
     assert limits.due(one()) == pytest.approx(3.1)
 
 
-def test_a_learned_limit_is_kept_a_little_below() -> None:
+def test_a_learned_bucket_is_full() -> None:
     limits = Budget({})
-    limits.take(ticket := one(r=1), 0)
-    limits.learn("r", Fact(rate=10.0, remaining=500), 2.0, ticket)
-    for _ in range(19):
+    limits.learn("r", 10.0, 20.0)
+    for _ in range(20):
         limits.take(one(r=1), 0)
-    assert limits.due(one(r=1)) == pytest.approx((1 - 0.99 * 20 + 19) / 9.9)
-    assert MARGIN == 0.99
+    assert limits.due(one(r=1)) == pytest.approx(0.1)
+
+
+def test_a_changed_rate_counts_at_once() -> None:
+    limits = budget(100.0)
+    limits.take(one(), 0)
+    assert limits.due(one()) == pytest.approx(0.01)
+    limits.learn("requests", 10.0, 1.0)
+    assert limits.due(one()) == pytest.approx(0.1)
+    limits.learn("requests", 10.0, 0.5)
+    limits.take(one(), 10)
+    assert limits.due(one()) == pytest.approx(10.1)
+
+
+def said(remaining: float, amount: float = 1.0) -> Ticket:
+    """A ticket after whose request the provider has so much left."""
+    return Ticket({"r": amount}, remaining={"r": remaining})
 
 
 def test_what_the_provider_has_left_counts_less_what_was_taken_since() -> None:
     limits = Budget({"r": Bucket(10.0, 100.0, 100.0)})
-    limits.take(first := one(r=1), 0)
+    limits.take(first := said(25), 0)
     for _ in range(20):
         limits.take(one(r=1), 0)
-    limits.learn("r", Fact(remaining=25), 1.0, first)
+    limits.settle(first, {"r": 1})
     assert limits.due(one(r=5)) == 0
     assert limits.due(one(r=6)) == pytest.approx(0.1)
-    limits.take(one(r=1), 1.0)  # 15 were there
-    limits.learn("r", Fact(remaining=25), 1.0, first)  # an old answer: the 10 that have come back meanwhile count
+
+
+def test_what_has_come_back_since_an_old_answer_counts() -> None:
+    limits = Budget({"r": Bucket(10.0, 100.0, 100.0)})
+    limits.take(first := said(25), 0)
+    for _ in range(20):
+        limits.take(one(r=1), 0)
+    limits.take(one(r=1), 1.0)
+    limits.settle(first, {"r": 1})
     assert limits.due(one(r=14)) == 1.0
     assert limits.due(one(r=15)) == pytest.approx(1.1)
 
 
+def test_what_the_provider_has_left_is_after_the_real_cost() -> None:
+    """The provider counted the 30 tokens that were used, not the 80 that were reserved."""
+    limits = Budget({"r": Bucket(10.0, 100.0, 100.0)})
+    limits.take(ticket := said(40, 80), 0)
+    limits.settle(ticket, {"r": 30})
+    assert limits.due(one(r=40)) == 0
+    assert limits.due(one(r=41)) == pytest.approx(0.1)
+
+
 def test_a_provider_with_more_left_changes_nothing() -> None:
-    limits = budget(1.0, 2.0)
-    limits.take(ticket := one(), 0)
-    limits.learn("requests", Fact(remaining=1000), 1.0, ticket)
-    limits.take(one(), 0)
-    assert limits.due(one()) == 1.0
+    limits = Budget({"r": Bucket(1.0, 2.0, 2.0)})
+    limits.take(ticket := said(1000), 0)
+    limits.settle(ticket, {})
+    limits.take(one(r=1), 0)
+    assert limits.due(one(r=1)) == 1.0
 
 
-def test_a_daily_limit_is_not_spread_over_the_day() -> None:
+def test_what_was_taken_before_there_was_a_bucket_is_not_given_back_to_it() -> None:
     limits = Budget({})
-    limits.take(ticket := one(r=1), 0)
-    limits.learn("r", Fact(rate=14400 / 86400, size=14400, remaining=14000), 1.0, ticket)
-    assert limits.due(one(r=14000)) == 0
-    assert limits.due(one(r=14001)) > 5
-
-
-def test_a_changed_rate_counts_at_once() -> None:
-    limits = Budget({})
-    limits.take(ticket := one(r=1), 0)
-    limits.learn("r", Fact(rate=100 / MARGIN, remaining=0), 1.0, ticket)
-    assert limits.due(one(r=1)) == pytest.approx(0.01)
-    limits.learn("r", Fact(rate=10 / MARGIN, remaining=0), 1.0, ticket)
-    assert limits.due(one(r=1)) == pytest.approx(0.1)
+    limits.take(ticket := said(3, 50), 0)
+    limits.learn("r", 1.0, 60.0)
+    limits.take(one(r=10), 0)
+    limits.settle(ticket, {"r": 0})
+    assert limits.due(one(r=50)) == 0
+    assert limits.due(one(r=51)) == 1
