@@ -7,6 +7,7 @@ It answers by rules, or what a `Script` says. See docs/simulator.md.
 """
 
 from chatkit.simulator.budget import Budget
+from chatkit.simulator.environment import environment_of, simulated_environment
 from chatkit.simulator.fault import Fault
 from chatkit.simulator.model import SimulatedChatModel
 from chatkit.simulator.question import Question
@@ -27,6 +28,8 @@ __all__ = [
     "Server",
     "SimulatedChatModel",
     "Simulator",
+    "environment_of",
     "rules",
     "simulate",
+    "simulated_environment",
 ]

@@ -89,6 +89,7 @@ class ChatXAI(ChatCompatible):
     Settings = ResponsesSettings
     responses = frozenset()
     api_key_env = ("XAI_API_KEY",)
+    base_url_env = ("XAI_BASE_URL",)
     default_base_url = "https://api.x.ai/v1"
     quirks = quirks.REASONING_CONTENT
 
@@ -192,6 +193,7 @@ class ChatPerplexity(ChatCompatible):
     Params = params.PerplexityParams
     aliases: ClassVar[Mapping[str, str]] = {"pplx_api_key": "api_key"}
     api_key_env = ("PERPLEXITY_API_KEY", "PPLX_API_KEY")
+    base_url_env = ("PERPLEXITY_BASE_URL",)
     default_base_url = "https://api.perplexity.ai"
     structured_method = "json_schema"
     quirks = quirks.PERPLEXITY
@@ -232,6 +234,7 @@ class ChatCerebras(ChatCompatible):
     provider = "cerebras"
     Params = params.CerebrasParams
     api_key_env = ("CEREBRAS_API_KEY",)
+    base_url_env = ("CEREBRAS_BASE_URL",)
     default_base_url = "https://api.cerebras.ai/v1"
     quirks = quirks.REASONING
 
@@ -249,6 +252,7 @@ class ChatMoonshot(ChatCompatible):
     provider = "moonshot"
     Params = params.MoonshotParams
     api_key_env = ("MOONSHOT_API_KEY", "MOONSHOTAI_API_KEY")
+    base_url_env = ("MOONSHOT_BASE_URL",)
     default_base_url = "https://api.moonshot.ai/v1"
     quirks = quirks.MOONSHOT
 
@@ -266,6 +270,7 @@ class ChatZai(ChatCompatible):
     provider = "zai"
     Params = params.ZaiParams
     api_key_env = ("ZAI_API_KEY", "ZHIPU_API_KEY")
+    base_url_env = ("ZAI_BASE_URL",)
     default_base_url = "https://api.z.ai/api/paas/v4"
     quirks = quirks.ZAI
 
@@ -283,6 +288,7 @@ class ChatAlibaba(ChatCompatible):
     provider = "alibaba"
     Params = params.AlibabaParams
     api_key_env = ("DASHSCOPE_API_KEY", "ALIBABA_API_KEY")
+    base_url_env = ("DASHSCOPE_BASE_URL", "ALIBABA_BASE_URL")
     default_base_url = "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"
     quirks = quirks.ALIBABA
 
