@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from chatkit.batch import Inputs, Progress
     from chatkit.net.batch import Completed
+    from chatkit.steps import RunnableSequence
 
 __all__ = ["Runnable"]
 
@@ -103,3 +104,20 @@ class Runnable(Generic[Output]):
         from chatkit.net.batch import pairs
 
         return pairs(self.abatch_as_completed(inputs, config, **options), on_progress)
+
+    def __or__(self, other: Any) -> RunnableSequence:
+        """This, then `other`: a step or a function that takes the output of this."""
+        from chatkit.steps import RunnableSequence
+
+        return RunnableSequence(self, other)
+
+    def __ror__(self, other: Any) -> RunnableSequence:
+        from chatkit.steps import RunnableSequence
+
+        return RunnableSequence(other, self)
+
+    def pipe(self, *others: Any, name: str | None = None) -> RunnableSequence:
+        """This, then the others, one after another."""
+        from chatkit.steps import RunnableSequence
+
+        return RunnableSequence(self, *others, name=name)

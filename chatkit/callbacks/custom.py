@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chatkit.callbacks.dispatch import fire, fire_sync
-from chatkit.config import current_run
+from chatkit.config import current_run, known_config
 from chatkit.errors import InputError
 
 __all__ = ["adispatch_custom_event", "dispatch_custom_event"]
@@ -30,7 +30,7 @@ def dispatch_custom_event(name: str, data: Any, *, config: Any = None) -> None:
 
 
 def _run(config: Any) -> Any:
-    run = current_run.get() or getattr((config or {}).get("callbacks"), "run", None)
+    run = current_run.get() or getattr(known_config(config).get("callbacks"), "run", None)
     if run is None:
         raise InputError("custom events can only be sent inside a step or a tool that is being run")
     return run

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chatkit.callbacks.base import BaseCallbackHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable
 
     from chatkit.config import Run
 
@@ -63,7 +63,7 @@ async def call(handler: Any, hook: str, method: Callable[..., Any], *args: Any, 
         failed(handler, hook, error)
 
 
-def call_now(handler: Any, hook: str, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Awaitable[None] | None:
+def call_now(handler: Any, hook: str, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Coroutine[Any, Any, None] | None:
     """The same from code that cannot await; gives what an async handler still wants awaited."""
     try:
         result = method(*args, **kwargs)
@@ -87,7 +87,7 @@ async def fire(run: Run | None, hook: str, *args: Any, **kwargs: Any) -> None:
             await call(handler, hook, method, *args, **facts(run), **kwargs)
 
 
-def fire_now(run: Run | None, hook: str, *args: Any, **kwargs: Any) -> list[Awaitable[None]]:
+def fire_now(run: Run | None, hook: str, *args: Any, **kwargs: Any) -> list[Coroutine[Any, Any, None]]:
     """Call a hook from code that cannot await; gives what async handlers still want awaited."""
     if run is None:
         return []
@@ -112,10 +112,14 @@ def fire_soon(run: Run | None, hook: str, *args: Any, **kwargs: Any) -> None:
     if waiting:
         from chatkit.net.loops import current_loop, finish_soon
 
-        finish_soon(current_loop(), lambda: settle(waiting))
+        try:
+            finish_soon(current_loop(), lambda: settle(waiting))
+        except RuntimeError:  # dropped after its loop has ended
+            for work in waiting:
+                work.close()
 
 
-async def settle(waiting: list[Awaitable[None]]) -> None:
+async def settle(waiting: list[Coroutine[Any, Any, None]]) -> None:
     """Await what `fire_now` gave."""
     for work in waiting:
         await work

@@ -6,8 +6,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from chatkit.callbacks.dispatch import call, facts, failed, fire, fire_now, listeners, settle, wants_streaming
-from chatkit.callbacks.results import LEFT, result_of
-from chatkit.errors import StreamInterruptedError
+from chatkit.callbacks.results import reader_left, result_of
 from chatkit.events import OUTPUT_TYPES
 from chatkit.messages.ai import AIMessageChunk
 from chatkit.net.loops import current_loop, finish_soon
@@ -96,10 +95,9 @@ class ModelRun:
             finish_soon(self._loop, lambda: settle(waiting))
 
     async def piece(self, chunk: AIMessageChunk) -> None:
-        """A chunk is about to be given to the reader."""
+        """A chunk is about to be given to the reader. Its last event is the piece, `event` was told the others."""
         if self._events:
-            for event in chunk.events:
-                await self._event(event)
+            await self._event(chunk.events[-1])
         text = chunk.text
         for handler, method in self._tokens:
             try:
@@ -110,7 +108,7 @@ class ModelRun:
                 failed(handler, "on_llm_new_token", error)
 
     async def event(self, event: Event) -> None:
-        """An event is about to be given to the reader of an event stream."""
+        """An event is about to be given to the reader of an event stream, or held back for the next chunk."""
         if type(event) in OUTPUT_TYPES and self._tokens:
             await self.piece(AIMessageChunk.of_events([event], f"run-{self.run.id}"))
         elif self._events:
@@ -123,6 +121,4 @@ class ModelRun:
 
 def _told(error: BaseException) -> BaseException:
     """What handlers are told when the reader just left."""
-    if isinstance(error, GeneratorExit):
-        return StreamInterruptedError("the stream was left by its reader", code=LEFT)
-    return error
+    return reader_left() if isinstance(error, GeneratorExit) else error

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
+from chatkit.errors import StreamInterruptedError
+
 if TYPE_CHECKING:
     from chatkit.messages import AIMessage
 
 __all__ = ["ChatGeneration", "LLMResult"]
 
-LEFT = "left_by_reader"
-"""The code of the error that handlers are told when nothing failed, but the reader left the answer."""
+_LEFT = "left_by_reader"
 
 
 class ChatGeneration(Struct, frozen=True):
@@ -45,6 +46,11 @@ def result_of(message: AIMessage) -> LLMResult:
     return LLMResult([[ChatGeneration(message)]], output)
 
 
+def reader_left() -> StreamInterruptedError:
+    """What handlers are told when nothing failed, but the reader left the answer."""
+    return StreamInterruptedError("the stream was left by its reader", code=_LEFT)
+
+
 def left_early(error: BaseException) -> bool:
     """Whether a call ended because nobody wanted the rest: it was cancelled, or its reader left."""
-    return not isinstance(error, Exception) or getattr(error, "code", None) == LEFT
+    return not isinstance(error, Exception) or getattr(error, "code", None) == _LEFT

@@ -162,6 +162,8 @@ class ChunkStream(_Stream):
                     if self._listener is not None:
                         await self._tell(self._listener.piece(chunk))
                     return chunk
+                if self._listener is not None:
+                    await self._tell(self._listener.event(event))
                 self._hold(event)
             if self._finished:
                 raise StopAsyncIteration
