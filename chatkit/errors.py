@@ -22,6 +22,7 @@
     │   └── StreamError                     the stream failed after it had begun
     │       ├── StreamInterruptedError      the connection broke in the middle
     │       └── IncompleteStreamError       the stream ended without its end marker
+    ├── LimiterUnavailableError             the server that keeps a shared rate limit cannot be asked
     └── OutputParserError (ValueError)      the answer does not fit the asked structure
 
 Any other exception that escapes from chatkit is a bug in chatkit.
@@ -48,6 +49,7 @@ __all__ = [
     "InputError",
     "InputTypeError",
     "InvalidResponseError",
+    "LimiterUnavailableError",
     "MissingKeyError",
     "ModelError",
     "NotFoundError",
@@ -254,6 +256,10 @@ class IncompleteStreamError(StreamError):
     """The stream ended without the end marker of its format, so the answer may be cut."""
 
     default_retryable = True
+
+
+class LimiterUnavailableError(ChatKitError):
+    """The server that keeps a shared rate limit (RedisRateLimiter) cannot be asked, so no request was sent."""
 
 
 class OutputParserError(ChatKitError, ValueError):

@@ -2,5 +2,6 @@
 
 from chatkit.limits.base import BaseRateLimiter
 from chatkit.limits.memory import InMemoryRateLimiter, RateLimiter
+from chatkit.limits.redis import RedisRateLimiter
 
-__all__ = ["BaseRateLimiter", "InMemoryRateLimiter", "RateLimiter"]
+__all__ = ["BaseRateLimiter", "InMemoryRateLimiter", "RateLimiter", "RedisRateLimiter"]

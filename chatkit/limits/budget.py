@@ -22,6 +22,7 @@ class Ticket(Struct, eq=False):
         at: when it was admitted.
         counts: what each bucket had given until then, this ticket included.
         remaining: what the provider said was left of each after the ticket's request.
+        id: names the place, where a server keeps it.
     """
 
     amounts: dict[str, float]
@@ -29,6 +30,7 @@ class Ticket(Struct, eq=False):
     at: float = 0.0
     counts: dict[str, float] = field(default_factory=dict[str, float])
     remaining: dict[str, float] = field(default_factory=dict[str, float])
+    id: str = ""
 
 
 class Bucket(Struct):

@@ -72,30 +72,38 @@ function steps.take()
   return answer
 end
 
--- Replace what was taken by what was used, and follow what the provider said.
+-- Replace what was taken by what was used, give the place back, and believe the provider where it has less.
 function steps.settle()
-  for name, back in pairs(given.back) do
+  for name, used in pairs(given.settled) do
+    local back, count, remaining = used[1], used[2], used[3]
     if state['l:' .. name] then
-      state['l:' .. name] = math.min(state['s:' .. name], state['l:' .. name] + back)
       state['g:' .. name] = state['g:' .. name] - back
+      local level = math.min(state['s:' .. name], state['l:' .. name] + back)
+      if remaining then
+        local since = state['g:' .. name] - (count - back)
+        level = math.min(level, remaining - since + state['r:' .. name] * (now - given.at))
+      end
+      state['l:' .. name] = level
     end
   end
   if given.place then redis.call('ZREM', KEYS[2], given.place) end
-  for name, fact in pairs(given.facts) do
-    if fact.rate then put(name, fact.rate, fact.size) end
-    if fact.remaining and state['l:' .. name] then
-      local since = fact.count and state['g:' .. name] - fact.count or 0
-      local level = fact.remaining - since + state['r:' .. name] * (now - given.at)
-      state['l:' .. name] = math.min(state['l:' .. name], level)
-    end
+  save()
+  return {'1'}
+end
+
+-- Give nothing for some seconds, and then no more at once than what was refused.
+function steps.pause()
+  state.closed = math.max(state.closed or now, now + given.seconds)
+  for name, amount in pairs(given.amounts) do
+    local level = state['l:' .. name]
+    if level then state['l:' .. name] = math.min(level, amount - state['r:' .. name] * given.seconds) end
   end
-  if given.pause then
-    state.closed = math.max(state.closed or now, now + given.pause)
-    for name, amount in pairs(given.amounts) do
-      local level = state['l:' .. name]
-      if level then state['l:' .. name] = math.min(level, amount - state['r:' .. name] * given.pause) end
-    end
-  end
+  save()
+  return {'1'}
+end
+
+function steps.learn()
+  put(given.name, given.rate, given.size)
   save()
   return {'1'}
 end
