@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
     from chatkit.batch import Inputs, Progress
     from chatkit.net.batch import Completed
@@ -121,3 +121,22 @@ class Runnable(Generic[Output]):
         from chatkit.steps import RunnableSequence
 
         return RunnableSequence(self, *others, name=name)
+
+    def with_config(self, config: Any = None, **kwargs: Any) -> Any:
+        """The same with a config beneath that of each call: `with_config({"tags": [...]})` or `with_config(tags=[...])`."""
+        from chatkit.config import merge_configs
+        from chatkit.wrappers import Configured
+
+        return Configured(self, merge_configs(config, kwargs))
+
+    def with_retry(self, **options: Any) -> Any:
+        """The same, called again when it fails; options as `RunnableRetry`. Models retry by themselves (`max_retries`)."""
+        from chatkit.wrappers import RunnableRetry
+
+        return RunnableRetry(self, **options)
+
+    def with_fallbacks(self, fallbacks: Sequence[Runnable[Any]], **options: Any) -> Any:
+        """The same, and what is asked when it fails; options as `RunnableWithFallbacks`."""
+        from chatkit.wrappers import RunnableWithFallbacks
+
+        return RunnableWithFallbacks(self, fallbacks, **options)

@@ -47,7 +47,7 @@ FLOORS: dict[str, int] = {
     "run_tools": 8,
     "feeds": 8,
     "steps": 8,
-    "fallbacks": 8,
+    "wrappers": 8,
     "configurable": 8,
     "registry": 9,
     "chat_models": 9,
