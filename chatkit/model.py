@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from msgspec import structs
 
+from chatkit.caches import cache_for, through
 from chatkit.codec import Call, OutputSchema, Parser, Request
 from chatkit.config import ambient_handlers, current_run, open_run
 from chatkit.declared import DeclaredModel
@@ -55,7 +56,14 @@ class ChatModel(DeclaredModel):
             InputError: wrong input, before any request.
             ModelError: the provider, or the way to it, failed; see chatkit.errors.
         """
-        exchange, run = self._for_call(stop, kwargs)._exchange(input, config, whole=True)
+        model = self._for_call(stop, kwargs)
+        cache = cache_for(model.settings.get("cache"))
+        if cache is not None:
+            return await through(cache, model, input, lambda: model._ask(input, config))
+        return await model._ask(input, config)
+
+    async def _ask(self, input: Any, config: Any) -> AIMessage:
+        exchange, run = self._exchange(input, config, whole=True)
         if run is None or not run.hears_pieces or not exchange.plan.call.stream:
             return await exchange.collect()
         from chatkit.net.stream import ChunkStream
