@@ -108,10 +108,9 @@ def _body(response: Any) -> AsyncIterator[bytes]:
 
 
 async def _close(response: Any, body: AsyncIterator[bytes] | None) -> None:
+    network = response.extensions.get("network_stream")
     if body is not None:
-        network = response.extensions.get("network_stream")
-        if network is not None:
-            await attempt(network.aclose())
+        await attempt(response.aclose() if network is None else network.aclose())
         with anyio.move_on_after(0.01):
             await attempt(run_out(body))
     await attempt(response.aclose())

@@ -1,6 +1,6 @@
 """However a stream is left, its socket is closed at once and nothing stays behind.
 
-Every exit x asyncio and trio x the default transport, an injected httpx client and, where installed, httpx2.
+Every exit x asyncio and trio x every way to carry a request.
 """
 
 from __future__ import annotations
@@ -14,21 +14,15 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import anyio
-import httpx
 import pytest
 
+from tests.net.clients import WAYS, settings, skip_if_missing
 from tests.net.origin import Origin
 from tests.toy import ToyModel
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-try:
-    import httpx2
-except ImportError:
-    httpx2 = None
-
-CLIENTS = {"default": None, "httpx": httpx, "httpx2": httpx2}
 ROUNDS = 9
 
 
@@ -38,16 +32,11 @@ def origin() -> Iterator[Origin]:
         yield server
 
 
-@pytest.fixture(params=list(CLIENTS))
+@pytest.fixture(params=WAYS)
 async def model(request: pytest.FixtureRequest, origin: Origin, anyio_backend: str) -> AsyncIterator[ToyModel]:
-    library = CLIENTS[request.param]
-    if library is None:
-        if request.param != "default":
-            pytest.skip(f"{request.param} is not installed")
-        yield ToyModel("m", base_url=origin.url, api_key="k")
-        return
-    async with library.AsyncClient() as client:
-        yield ToyModel("m", base_url=origin.url, api_key="k", http_client=client)
+    skip_if_missing(request.param, anyio_backend)
+    async with settings(request.param) as how:
+        yield ToyModel("m", base_url=origin.url, api_key="k", **how)
 
 
 async def leave_by_break(model: ToyModel) -> float:
@@ -161,13 +150,16 @@ def _live() -> tuple[int, int]:
 
 
 @pytest.mark.anyio
-async def test_the_end_keeps_the_connection_for_the_next_request(anyio_backend: str) -> None:
+@pytest.mark.parametrize("way", WAYS)
+async def test_the_end_keeps_the_connection_for_the_next_request(way: str, anyio_backend: str) -> None:
     """An answer that was read to its end gives the connection back."""
+    skip_if_missing(way, anyio_backend)
     with Origin(ticks=3, delay=0) as server:
-        model = ToyModel("m", base_url=server.url, api_key="k")
-        for _ in range(3):
-            assert "".join([chunk.text async for chunk in model.astream("x")]) == "t0 t1 t2 "
-        assert (server.requests, server.open, server.closed) == (3, 1, [])
+        async with settings(way) as how:
+            model = ToyModel("m", base_url=server.url, api_key="k", **how)
+            for _ in range(3):
+                assert "".join([chunk.text async for chunk in model.astream("x")]) == "t0 t1 t2 "
+            assert (server.requests, server.open, server.closed) == (3, 1, [])
 
 
 @pytest.mark.anyio

@@ -8,12 +8,12 @@ import random
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.net.clients import NAMED, WAYS, settings, skip_if_missing
 from tests.net.origin import Origin
-from tests.net.test_exits import CLIENTS
 from tests.toy import ToyModel
 
 if TYPE_CHECKING:
@@ -27,23 +27,18 @@ def origin() -> Iterator[Origin]:
 
 
 @pytest.mark.parametrize("cancels", [1, 3], ids=["cancelled once", "cancelled again while cleaning up"])
-@pytest.mark.parametrize("name", list(CLIENTS))
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.filterwarnings("ignore:coroutine 'connect_tcp")  # anyio, when cancelled before its first step
-def test_requests_succeed_after_a_storm_of_cancellations(origin: Origin, name: str, cancels: int) -> None:
+def test_requests_succeed_after_a_storm_of_cancellations(origin: Origin, way: str, cancels: int) -> None:
     """20 workers on a pool of 10, each call cancelled at a random moment; then 5 of 5 plain requests succeed."""
-    library: Any = CLIENTS[name]
-    if library is None and name != "default":
-        pytest.skip(f"{name} is not installed")
+    skip_if_missing(way, "asyncio")
 
     async def storm() -> int:
-        client = library and library.AsyncClient(limits=library.Limits(max_connections=10))
-        model = ToyModel("m", base_url=origin.url, api_key="k", **({"http_client": client} if client else {}))
-        until = time.monotonic() + 1.0
-        await asyncio.gather(*(_cancel_at_random(model, until, cancels) for _ in range(20)))
-        answers = [await asyncio.wait_for(model.ainvoke("x"), 5) for _ in range(5)]
-        if client:
-            await client.aclose()
-        return len(answers)
+        async with settings(way, connections=10) as how:
+            model = ToyModel("m", base_url=origin.url, api_key="k", **how)
+            until = time.monotonic() + 1.0
+            await asyncio.gather(*(_cancel_at_random(model, until, cancels) for _ in range(20)))
+            return len([await asyncio.wait_for(model.ainvoke("x"), 5) for _ in range(5)])
 
     assert asyncio.run(storm()) == 5
 
@@ -62,9 +57,11 @@ async def _cancel_at_random(model: ToyModel, until: float, cancels: int) -> None
         await asyncio.wait([task])
 
 
-def test_one_model_in_four_loops_makes_four_requests(origin: Origin) -> None:
+@pytest.mark.parametrize("way", NAMED)
+def test_one_model_in_four_loops_makes_four_requests(origin: Origin, way: str) -> None:
     """No connection of a dead loop is used, and no request is sent twice."""
-    model = ToyModel("m", base_url=origin.url, api_key="k")
+    skip_if_missing(way, "asyncio")
+    model = ToyModel("m", base_url=origin.url, api_key="k", http_client=way)
     assert [asyncio.run(model.ainvoke("x")).text for _ in range(4)] == ["Hi"] * 4
     assert origin.requests == 4
 
@@ -91,9 +88,11 @@ def test_invoke_works_in_eight_threads_at_once(origin: Origin) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.parametrize("way", NAMED)
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
-def test_a_forked_child_makes_its_own_connections(origin: Origin) -> None:
-    model = ToyModel("m", base_url=origin.url, api_key="k")
+def test_a_forked_child_makes_its_own_connections(origin: Origin, way: str) -> None:
+    skip_if_missing(way, "asyncio")
+    model = ToyModel("m", base_url=origin.url, api_key="k", http_client=way)
     assert model.invoke("x").text == "Hi"
     child = os.fork()
     if child == 0:
@@ -107,9 +106,11 @@ def test_a_forked_child_makes_its_own_connections(origin: Origin) -> None:
     assert model.invoke("x").text == "Hi"
 
 
-def test_leaving_a_sync_stream_closes_the_socket(origin: Origin) -> None:
+@pytest.mark.parametrize("way", NAMED)
+def test_leaving_a_sync_stream_closes_the_socket(way: str) -> None:
+    skip_if_missing(way, "asyncio")
     with Origin(ticks=100_000) as server:
-        model = ToyModel("m", base_url=server.url, api_key="k")
+        model = ToyModel("m", base_url=server.url, api_key="k", http_client=way)
         for chunk in model.stream("x"):
             if chunk.text == "t3 ":
                 break
@@ -130,10 +131,12 @@ def _until_it_stands_still(counter: Callable[[], int], seconds: float = 20.0) ->
     return last
 
 
-def test_a_paused_sync_reader_stops_the_server(origin: Origin) -> None:
+@pytest.mark.parametrize("way", NAMED)
+def test_a_paused_sync_reader_stops_the_server(way: str) -> None:
     """Backpressure reaches the server through the portal's window and the socket's buffers."""
+    skip_if_missing(way, "asyncio")
     with Origin(ticks=400_000, delay=0) as server:
-        model = ToyModel("m", base_url=server.url, api_key="k")
+        model = ToyModel("m", base_url=server.url, api_key="k", http_client=way)
         stream = model.stream("x")
         next(stream)
         sent = _until_it_stands_still(lambda: server.sent)
