@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from chatkit.simulator.anthropic import Anthropic
 from chatkit.simulator.bedrock import Converse
 from chatkit.simulator.bedrock_invoke import InvokeModel
+from chatkit.simulator.counting import COUNTERS
 from chatkit.simulator.gemini import Gemini
 from chatkit.simulator.ollama import Ollama
 from chatkit.simulator.openai_chat import OpenAIChat
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["DIALECTS", "dialect_of"]
 
 DIALECTS: tuple[Dialect, ...] = (
+    *COUNTERS,  # first: one of their paths looks like a model called count-tokens
     OpenAIChat(),
     OpenAIResponses(),
     Anthropic(),

@@ -12,7 +12,7 @@ from chatkit.registry import provider_class, provider_names
 from chatkit.simulator.server import simulate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from chatkit.simulator.server import Server
 
@@ -51,7 +51,7 @@ def _others(url: str) -> dict[str, str]:
 
 
 @contextmanager
-def simulated_environment(replies: Any = None, **options: Any) -> Iterator[Server]:
+def simulated_environment(replies: Any = None, **options: Any) -> Generator[Server]:
     """Run a simulator, and let the environment variables of all providers point to it, until the block ends.
 
         with simulated_environment() as server:

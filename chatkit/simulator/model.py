@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
+from msgspec import structs
+
 from chatkit.codec import Request
 from chatkit.dialects.openai_chat import ChatCompletionsParams, ChatParser, Quirks, encode_chat
+from chatkit.dialects.openai_responses import Speaker, countable, encode_responses
+from chatkit.jsons import encode
 from chatkit.model import ChatModel
 from chatkit.params import CommonSettings
 from chatkit.simulator.simulator import Simulator
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["SimulatedChatModel"]
 
 _HERE = "http://simulator/v1"
+_COUNTED = ("tools", "tool_choice", "response_format")
 _QUIRKS = Quirks(reasoning_field="reasoning_content", tool_media=True, answer_images=True)
 
 
@@ -95,6 +100,11 @@ class SimulatedChatModel(ChatModel):
             self.body(encode_chat(call, self.provider, _QUIRKS, owner=type(self).__name__)),
             self.headers(),
         )
+
+    def _count_request(self, call: Call) -> Request:
+        asked = structs.replace(call, params={name: call.params[name] for name in _COUNTED if name in call.params})
+        fields = countable(encode_responses(asked, Speaker(type(self).__name__, self.provider)))
+        return Request(self.url("/responses/input_tokens"), encode(fields), self.headers())
 
     def _parser(self, call: Call) -> Parser:
         return ChatParser()

@@ -35,6 +35,7 @@ class Question(Struct, frozen=True):
         previous: id of an earlier answer that this goes on from; the messages before it are on the server.
         kept: the answer is to be kept on the server, under `answer_id`.
         fetched: id of an earlier answer that is wanted again; nothing is asked.
+        counting: only the number of its tokens is wanted.
         body: the request as it came, for what only one dialect knows.
     """
 
@@ -53,6 +54,7 @@ class Question(Struct, frozen=True):
     previous: str | None = None
     kept: bool = False
     fetched: str | None = None
+    counting: bool = False
     body: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property

@@ -99,7 +99,7 @@ class Simulator:
     def _answer(self, maker: Maker, question: Question, header: str | None) -> Response:
         question, fault = _without_suffix(self._memory.recall(question))
         fault = self._due(parse_fault(header) if header else fault or self._fault)
-        reply = Reply() if question.fetched or (fault and fault.status) else self._reply(question)
+        reply = Reply() if question.fetched or question.counting or (fault and fault.status) else self._reply(question)
         fault = fault or reply.fault
         if fault and fault.garble == "utf8":
             reply = marked(reply, fault.after)
