@@ -257,6 +257,13 @@ def test_response_format() -> None:
     }
     own = {"type": "json_schema", "schema": {"type": "object"}}
     assert fields(response_format=own)["output_config"] == {"format": own}
+    openai = {"type": "json_schema", "json_schema": {"name": "A", "schema": schema}}
+    assert fields(response_format=openai)["output_config"]["format"]["schema"] == {**schema, "additionalProperties": False}
+
+
+def test_any_json_object_is_no_format_of_this_api() -> None:
+    with pytest.raises(UnsupportedFeatureError, match="no response format 'json_object'"):
+        fields(response_format={"type": "json_object"})
 
 
 def test_schemas_are_closed_and_what_the_grammar_does_not_know_is_said_in_words() -> None:

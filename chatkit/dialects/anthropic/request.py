@@ -13,7 +13,7 @@ from chatkit.dialects.anthropic.models import default_max_tokens, hears_later_sy
 from chatkit.dialects.anthropic.schema import closed
 from chatkit.dialects.anthropic.tools import tool_choice, tools
 from chatkit.errors import UnsupportedFeatureError
-from chatkit.jsons import as_object
+from chatkit.jsons import as_object, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,11 +132,22 @@ def _output_config(params: dict[str, Any]) -> dict[str, Any]:
     if effort is not None and _EFFORTS.get(effort, effort) is not None:
         config["effort"] = _EFFORTS.get(effort, effort)
     wanted = params.get("response_format")
-    if isinstance(wanted, OutputSchema):
-        config["format"] = {"type": "json_schema", "schema": closed(wanted.schema)}
-    elif wanted is not None:
-        config["format"] = wanted
+    if wanted is not None:
+        config["format"] = _format(wanted)
     return config
+
+
+def _format(wanted: OutputSchema | dict[str, Any]) -> dict[str, Any]:
+    """The form of the answer. A dict is the API's own, or OpenAI's with a schema; "any JSON object" does not exist here."""
+    if isinstance(wanted, OutputSchema):
+        return {"type": "json_schema", "schema": closed(wanted.schema)}
+    if is_object(wanted.get("json_schema")):
+        return {"type": "json_schema", "schema": closed(wanted["json_schema"]["schema"])}
+    if "schema" not in wanted:
+        raise UnsupportedFeatureError(
+            f"Anthropic's API has no response format {wanted.get('type')!r}; give a JSON Schema, or ask for JSON in the prompt"
+        )
+    return wanted
 
 
 def _container(messages: list[BaseMessage], params: dict[str, Any]) -> Any:
