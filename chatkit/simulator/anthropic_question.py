@@ -48,7 +48,7 @@ def question_of(request: Request) -> Question:
         server_tools=[name for given in body.get("tools") or () if (name := _server_tool(given)) is not None],
         tool_choice=_choice(choice),
         parallel_tool_calls=choice.get("disable_parallel_tool_use") is not True,
-        schema=as_object(as_object(body.get("output_config")).get("format") or body.get("output_format")).get("schema"),
+        schema=_schema(as_object(body.get("output_config")).get("format") or body.get("output_format")),
         reasoning=None if thinking is None else thinking != "disabled",
         stop=body.get("stop_sequences") or [],
         max_tokens=body["max_tokens"],
@@ -142,6 +142,14 @@ def _tool(given: dict[str, Any]) -> ToolSpec | None:
 def _server_tool(given: dict[str, Any]) -> str | None:
     match = _SERVER_TOOLS.fullmatch(given.get("type") or "")
     return match[1] if match else None
+
+
+def _schema(format: Any) -> dict[str, Any] | None:
+    if format is None:
+        return None
+    if as_object(format).get("type") != "json_schema" or not is_object(format.get("schema")):
+        raise _refused("output_config.format: Input should be a json_schema with a schema")
+    return format["schema"]
 
 
 def _choice(given: dict[str, Any]) -> Any:

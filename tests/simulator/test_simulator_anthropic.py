@@ -143,6 +143,7 @@ def test_any_block_can_be_scripted() -> None:
         ({"messages": [{"role": "user", "content": " "}]}, "non-whitespace"),
         ({"tools": [{"name": "f"}]}, "input_schema"),
         ({"thinking": THINK, "tool_choice": {"type": "any"}}, "Thinking"),
+        ({"output_config": {"format": {"type": "json_object"}}}, "json_schema"),
         ({"messages": [{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t9"}]}]}, "unexpected"),
         (
             {

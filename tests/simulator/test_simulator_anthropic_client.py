@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chatkit.simulator import Fault, Reply, Server, simulate
+from tests.simulator.clients import closed_later
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ def server() -> Iterator[Server]:
 
 
 def client(server: Server, **options: Any) -> Any:
-    return anthropic.Anthropic(api_key="sk-test", base_url=server.url, max_retries=0, **options)
+    return closed_later(anthropic.Anthropic(api_key="sk-test", base_url=server.url, max_retries=0, **options))
 
 
 def test_create(server) -> None:
@@ -125,9 +126,8 @@ def test_an_error_inside_a_stream() -> None:
 
 
 def test_vertex(server) -> None:
-    api = anthropic.AnthropicVertex(
-        region="us-east5", project_id="p", access_token="t", base_url=f"{server.url}/v1", max_retries=0
-    )
+    place = {"region": "us-east5", "project_id": "p", "access_token": "t", "base_url": f"{server.url}/v1"}
+    api = closed_later(anthropic.AnthropicVertex(**place, max_retries=0))
     given = {"model": "claude-sonnet-4-5@20250929", "max_tokens": 100, "messages": HELLO}
     assert api.messages.create(**given).content[0].text == "Hi there! How can I help today?"
     with api.messages.stream(**given) as running:

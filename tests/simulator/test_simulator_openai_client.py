@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from chatkit.simulator import Fault, Reply, Server, simulate
+from tests.simulator.clients import closed_later
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,8 @@ def sockets_of_the_clients() -> Iterator[None]:
 
 
 def chat(server: Server, max_retries: int = 0) -> Any:
-    return openai.OpenAI(base_url=f"{server.url}/v1", api_key="sk-test", max_retries=max_retries).chat.completions
+    client = openai.OpenAI(base_url=f"{server.url}/v1", api_key="sk-test", max_retries=max_retries)
+    return closed_later(client).chat.completions
 
 
 def test_whole_answer(server: Server) -> None:

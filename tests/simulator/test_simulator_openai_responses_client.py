@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from chatkit.simulator import Fault, Reply, Server, simulate
+from tests.simulator.clients import closed_later
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +52,8 @@ def server() -> Iterator[Server]:
 
 
 def api(server: Server, max_retries: int = 0) -> Any:
-    return openai.OpenAI(base_url=f"{server.url}/v1", api_key="sk-test", max_retries=max_retries).responses
+    client = openai.OpenAI(base_url=f"{server.url}/v1", api_key="sk-test", max_retries=max_retries)
+    return closed_later(client).responses
 
 
 def test_whole_answer(server: Server) -> None:
