@@ -69,6 +69,7 @@ class Jobs:
     Args:
         inputs: an iterable or async iterable. Nothing is read from it before it is needed.
         config: one RunnableConfig for all inputs, or a list with one for each.
+        inherited: `max_concurrency` of surrounding configs.
 
     Attributes:
         concurrency: how many may run at the same time.
@@ -79,7 +80,7 @@ class Jobs:
         InputTypeError: something that is no series of inputs.
     """
 
-    def __init__(self, inputs: Inputs, config: Config = None) -> None:
+    def __init__(self, inputs: Inputs, config: Config = None, inherited: int | None = None) -> None:
         self.source: Iterator[Any] | None = None
         self.async_source: AsyncIterator[Any] | None = None
         if isinstance(inputs, str | bytes | Mapping | BaseMessage):
@@ -92,7 +93,7 @@ class Jobs:
             raise InputTypeError(f"a batch needs a list or another iterable of inputs, not {type(inputs).__name__}")
         self.total = len(inputs) if isinstance(inputs, Sized) else None
         self._config, self._configs = _sorted(config, self.total)
-        self.concurrency = _concurrency(self._configs[0] if self._configs else self._config)
+        self.concurrency = _concurrency(self._configs[0] if self._configs else self._config, inherited)
         self._index = -1
 
     def job(self, input: Any) -> Job:
@@ -123,8 +124,9 @@ def _sorted(config: Any, total: int | None) -> tuple[Any, Sequence[Any] | None]:
     return None, configs
 
 
-def _concurrency(config: Any) -> int:
+def _concurrency(config: Any, inherited: int | None) -> int:
     given = config.get("max_concurrency") if config else None
+    given = inherited if given is None else given
     if given is None:
         return DEFAULT_CONCURRENCY
     if not isinstance(given, int) or isinstance(given, bool):

@@ -14,7 +14,7 @@ from msgspec import structs
 
 from chatkit.caches import cache_for, through
 from chatkit.codec import Call, OutputSchema, Parser, Request
-from chatkit.config import ambient_handlers, current_run, open_run
+from chatkit.config import ambient_handlers, current_run, merge_configs, open_run
 from chatkit.declared import DeclaredModel
 from chatkit.errors import UnsupportedFeatureError
 from chatkit.jsons import encode
@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from chatkit.callbacks.observe import ModelRun
+    from chatkit.config import RunnableConfig
     from chatkit.errors import ModelError
     from chatkit.messages import AIMessage, AIMessageChunk
     from chatkit.net.exchange import Exchange
-    from chatkit.net.transport import Transport
     from chatkit.net.plan import Observer, Plan
     from chatkit.net.stream import ChunkStream, EventStream
+    from chatkit.net.transport import Transport
 
 __all__ = ["ChatModel"]
 
@@ -127,6 +128,15 @@ class ChatModel(DeclaredModel):
         given = {"tool_choice": normalize_tool_choice(tool_choice, specs), "parallel_tool_calls": parallel_tool_calls, **kwargs}
         return self.bind(tools=specs, **{name: value for name, value in given.items() if value is not None})
 
+    def with_config(self, config: RunnableConfig | None = None, **more: Any) -> Self:
+        """The same model with a config for all its calls; the config of a call is merged on top.
+
+        Args:
+            config: a RunnableConfig dict.
+            more: its keys by name, `with_config(tags=["demo"])`.
+        """
+        return self._copy(_config=merge_configs(self._config, config, more))
+
     def with_structured_output(
         self, schema: Any, *, include_raw: bool = False, method: str | None = None, strict: bool | None = None, **kwargs: Any
     ) -> Any:
@@ -185,19 +195,25 @@ class ChatModel(DeclaredModel):
         disabled = self.settings.get("disable_streaming")
         return not (disabled is True or (disabled == "tool_calling" and bool(self.params.get("tools"))))
 
-    def _exchange(self, input: Any, config: Any, *, whole: bool = False) -> tuple[Exchange, ModelRun | None]:
+    def _exchange(
+        self, input: Any, config: Any, *, whole: bool = False, always: bool = False
+    ) -> tuple[Exchange, ModelRun | None]:
         """The exchange for one call, and the run that listens to it.
 
         Args:
             whole: the caller wants the whole answer; it is streamed inside only if somebody asks for the pieces.
+            always: make a run even if nobody listens.
         """
         from chatkit.net.exchange import Exchange
 
         call = Call(model=self.model, messages=to_messages(input), params=self._call_params())
-        run = self._run(call, config)
+        run = self._run(call, config, always)
         wanted = bool(self.settings.get("streaming")) or (run is not None and run.wants_streaming)
         call = structs.replace(call, stream=self._streams() and (wanted or not whole))
-        return Exchange(self._plan(call, run)), run
+        exchange = Exchange(self._plan(call, run))
+        if run is not None:
+            exchange.id = f"run-{run.run.id}"
+        return exchange, run
 
     def _plan(self, call: Call, run: ModelRun | None = None) -> Plan:
         """What an exchange needs to know to make a call."""
@@ -219,10 +235,13 @@ class ChatModel(DeclaredModel):
             as_blocks=self.settings.get("output_version") == "v1",
         )
 
-    def _run(self, call: Call, config: Any) -> ModelRun | None:
-        if config is None and "callbacks" not in self.settings and current_run.get() is None and not ambient_handlers.get():
-            return None
+    def _run(self, call: Call, config: Any, always: bool) -> ModelRun | None:
         settings = self.settings
+        if self._config is not None:
+            config = merge_configs(self._config, config)
+        heard = config is not None or "callbacks" in settings or current_run.get() is not None or ambient_handlers.get()
+        if not heard and not always:
+            return None
         run = open_run(
             "chat_model",
             settings.get("name") or type(self).__name__,
@@ -230,6 +249,7 @@ class ChatModel(DeclaredModel):
             own=settings.get("callbacks"),
             tags=settings.get("tags"),
             metadata={**self._described(), **(settings.get("metadata") or {})},
+            always=always,
         )
         if run is None:
             return None

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from chatkit.config import current_run, merge_configs
+from chatkit.errors import InputError
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
     from chatkit.batch import Inputs, Progress
+    from chatkit.config import RunnableConfig
     from chatkit.net.batch import Completed
     from chatkit.steps import RunnableSequence
+    from chatkit.wrappers import RunnableRetry, RunnableWithFallbacks, RunnableWithListeners, RunRecord
 
 __all__ = ["Runnable"]
 
@@ -21,6 +26,9 @@ class Runnable(Generic[Output]):
 
     `config` is a RunnableConfig dict on every verb (spec 1X).
     """
+
+    _config: dict[str, Any] | None = None
+    """What `with_config` gave."""
 
     async def ainvoke(self, input: Any, config: Any = None, **kwargs: Any) -> Output:
         """The output for one input."""
@@ -74,9 +82,14 @@ class Runnable(Generic[Output]):
         from chatkit.batch import Jobs, Tally
         from chatkit.net.batch import Completed
 
-        jobs = Jobs(inputs, config)
+        jobs = Jobs(inputs, config, self._concurrency())
         tally = None if on_progress is None else Tally[Output](jobs.total, on_progress)
         return Completed(lambda value, own: self.ainvoke(value, own, **kwargs), jobs, return_exceptions, tally)
+
+    def _concurrency(self) -> int | None:
+        """`max_concurrency` of `with_config`, or of the run that this is called in."""
+        run = current_run.get()
+        return (self._config or {}).get("max_concurrency") or (run.shared.get("max_concurrency") if run else None)
 
     async def abatch(self, inputs: Inputs, config: Any = None, **options: Any) -> list[Output]:
         """The outputs of many inputs, in the order of the inputs. Arguments as `abatch_as_completed`."""
@@ -122,21 +135,79 @@ class Runnable(Generic[Output]):
 
         return RunnableSequence(self, *others, name=name)
 
-    def with_config(self, config: Any = None, **kwargs: Any) -> Any:
-        """The same with a config beneath that of each call: `with_config({"tags": [...]})` or `with_config(tags=[...])`."""
-        from chatkit.config import merge_configs
-        from chatkit.wrappers import Configured
+    def with_config(self, config: RunnableConfig | None = None, **more: Any) -> Runnable[Output]:
+        """The same with a config for all its calls; the config of a call is merged on top.
 
-        return Configured(self, merge_configs(config, kwargs))
+        Args:
+            config: a RunnableConfig dict.
+            more: its keys by name, `with_config(tags=["demo"])`.
+        """
+        from chatkit.wrappers import RunnableBinding
 
-    def with_retry(self, **options: Any) -> Any:
-        """The same, called again when it fails; options as `RunnableRetry`. Models retry by themselves (`max_retries`)."""
-        from chatkit.wrappers import RunnableRetry
+        return RunnableBinding(self, merge_configs(config, more))
 
-        return RunnableRetry(self, **options)
+    def bind(self, **kwargs: Any) -> Runnable[Output]:
+        """The same with some arguments for all its calls; those of a call win."""
+        from chatkit.wrappers import RunnableBinding
 
-    def with_fallbacks(self, fallbacks: Sequence[Runnable[Any]], **options: Any) -> Any:
-        """The same, and what is asked when it fails; options as `RunnableWithFallbacks`."""
+        return RunnableBinding(self, None, kwargs)
+
+    def with_retry(
+        self,
+        *,
+        retry_if_exception_type: tuple[type[BaseException], ...] = (Exception,),
+        wait_exponential_jitter: bool = True,
+        exponential_jitter_params: dict[str, float] | None = None,
+        stop_after_attempt: int = 3,
+    ) -> RunnableRetry:
+        """The same, called again when it fails. A stream is begun again only before its first output.
+
+        Args:
+            retry_if_exception_type: errors to call again after. By default all but hopeless ones: wrong input, and what
+                the provider marks as not worth repeating.
+            wait_exponential_jitter: wait between attempts, longer each time, and at least as long as the provider asks.
+            exponential_jitter_params: `initial` (1 s), `max` (60 s), `exp_base` (2) and `jitter` (up to 1 s more).
+            stop_after_attempt: how many attempts there are at most, the first included.
+
+        Raises:
+            InputError: no attempts, or an unknown name in exponential_jitter_params.
+        """
+        from chatkit.wrappers.retry import RetryRules, RunnableRetry
+
+        waits = exponential_jitter_params or {}
+        unknown = sorted(set(waits) - {"initial", "max", "exp_base", "jitter"})
+        if unknown:
+            raise InputError(f"exponential_jitter_params has no {unknown}; it has initial, max, exp_base and jitter")
+        return RunnableRetry(
+            self, RetryRules(tuple(retry_if_exception_type), stop_after_attempt, wait_exponential_jitter, **waits)
+        )
+
+    def with_fallbacks(
+        self,
+        fallbacks: Sequence[Any],
+        *,
+        exceptions_to_handle: tuple[type[BaseException], ...] = (Exception,),
+        exception_key: str | None = None,
+        restart: bool = False,
+    ) -> RunnableWithFallbacks:
+        """The same, with others that are asked when it fails; see `RunnableWithFallbacks` for the arguments.
+
+        A stream goes over to a fallback only before its first output, unless `restart` is set.
+        """
         from chatkit.wrappers import RunnableWithFallbacks
 
-        return RunnableWithFallbacks(self, fallbacks, **options)
+        return RunnableWithFallbacks(
+            [self, *fallbacks], exceptions_to_handle=exceptions_to_handle, exception_key=exception_key, restart=restart
+        )
+
+    def with_listeners(
+        self,
+        *,
+        on_start: Callable[[RunRecord], Any] | None = None,
+        on_end: Callable[[RunRecord], Any] | None = None,
+        on_error: Callable[[RunRecord], Any] | None = None,
+    ) -> RunnableWithListeners:
+        """The same, with functions that are told when a call starts, ends and fails."""
+        from chatkit.wrappers import RunnableWithListeners
+
+        return RunnableWithListeners(self, on_start, on_end, on_error)

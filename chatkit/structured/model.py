@@ -15,6 +15,7 @@ from chatkit.structured.stream import StructuredStream
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from chatkit.config import RunnableConfig
     from chatkit.messages import AIMessage
     from chatkit.model import ChatModel
 
@@ -165,6 +166,10 @@ class StructuredModel(Runnable[T], Generic[T]):
     def bind(self, **kwargs: Any) -> StructuredModel[T]:
         """The same with some parameters of the model changed."""
         return StructuredModel(self.model.bind(**kwargs), self._reader, self._include_raw)
+
+    def with_config(self, config: RunnableConfig | None = None, **more: Any) -> StructuredModel[T]:
+        """The same with a config for all its calls, see `ChatModel.with_config`."""
+        return StructuredModel(self.model.with_config(config, **more), self._reader, self._include_raw)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._reader.shape.name!r}, {self.model!r})"

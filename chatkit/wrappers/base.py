@@ -1,38 +1,55 @@
-"""What wrappers share: everything that is not theirs is the wrapped runnable's."""
+"""What all wrappers share: they pass on what models can be told."""
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from chatkit.errors import InputTypeError
 from chatkit.runnable import Runnable
 
-__all__ = ["DECLARATIVE", "Wrapper"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-DECLARATIVE = frozenset({"bind", "bind_tools", "with_structured_output", "with_config", "model_copy"})
-"""Methods that give a changed copy: on a wrapper they change what is inside and wrap it again."""
+__all__ = ["Wrapper"]
 
 
 class Wrapper(Runnable[Any]):
-    """A runnable around another one.
+    """Something around one or more runnables. Subclasses write `_inner` and `_around`.
 
-    Attributes:
-        bound: what is inside.
+    `bind`, `bind_tools` and `with_structured_output` give the same wrapper around runnables that were told so. Plain
+    attributes (`model`, `profile` ...) are those of the first.
     """
 
-    bound: Runnable[Any]
+    def _inner(self) -> Sequence[Runnable[Any]]:
+        """What is wrapped."""
+        raise NotImplementedError
 
-    def _around(self, bound: Runnable[Any]) -> Self:
+    def _around(self, inner: Sequence[Runnable[Any]]) -> Self:
         """The same wrapper around something else."""
         raise NotImplementedError
 
     def bind(self, **kwargs: Any) -> Self:
-        """The same with parameters of the wrapped model changed."""
-        return self._around(self.bound.bind(**kwargs))  # type: ignore[attr-defined] # pyright: ignore
+        """The same with some parameters changed, see `ChatModel.bind`."""
+        return self._told("bind", **kwargs)
+
+    def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> Self:
+        """The same with tools, see `ChatModel.bind_tools`."""
+        return self._told("bind_tools", tools, **kwargs)
+
+    def with_structured_output(self, schema: Any, **kwargs: Any) -> Self:
+        """The same with answers that are objects, see `ChatModel.with_structured_output`."""
+        return self._told("with_structured_output", schema, **kwargs)
+
+    def _told(self, method: str, *args: Any, **kwargs: Any) -> Self:
+        for runnable in self._inner():
+            if not hasattr(runnable, method):
+                raise InputTypeError(f"{runnable!r} has no {method}")
+        return self._around([getattr(runnable, method)(*args, **kwargs) for runnable in self._inner()])
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or "bound" not in self.__dict__:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        value = getattr(self.bound, name)
-        if name in DECLARATIVE:
-            return lambda *args, **kwargs: self._around(value(*args, **kwargs))
-        return value
+        # Methods are not passed on: they would work on one of the wrapped things, past the wrapper.
+        if not name.startswith("_"):
+            value = getattr(self._inner()[0], name, None)
+            if value is not None and not callable(value):
+                return value
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")

@@ -1,95 +1,107 @@
-"""`with_fallbacks`: when it fails, ask the next (spec S232). Streams fall back only before their first piece."""
+"""`with_fallbacks`: when one fails, the next is asked (spec S232)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from chatkit.errors import InputError, InvalidResponseError
-from chatkit.runnable import Runnable
-from chatkit.wrappers.base import DECLARATIVE, Wrapper
+from chatkit.config import merge_configs
+from chatkit.errors import InputError, InputTypeError
+from chatkit.jsons import is_object
+from chatkit.steps.function import as_step
+from chatkit.wrappers.attempts import AttemptStream, invoke
+from chatkit.wrappers.base import Wrapper
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
+
+    from chatkit.runnable import Runnable
 
 __all__ = ["RunnableWithFallbacks"]
 
 
 class RunnableWithFallbacks(Wrapper):
-    """What is inside, and what is asked when that fails, in turn.
-
-    When all fail the first error is raised; the others are in its notes. An empty stream counts as a failure.
+    """Asks one after another until one answers; made by `with_fallbacks`.
 
     Args:
-        bound: asked first.
-        fallbacks: asked next, in this order.
-        exceptions_to_handle: errors that make it go on to the next.
-        exception_key: put the error into a dict input under this key for the fallbacks.
+        runnables: who is asked, in this order.
+        exceptions_to_handle: errors that the next one is asked after; others are raised at once.
+        exception_key: the input is a dict, and the next one finds the error in it under this key.
+        restart: also ask the next one when a stream of message chunks breaks after its first output. Its first chunk
+            says that the answer starts again, so that sums of chunks are right.
     """
 
     def __init__(
         self,
-        bound: Runnable[Any],
-        fallbacks: Sequence[Runnable[Any]],
+        runnables: Sequence[Any],
         *,
         exceptions_to_handle: tuple[type[BaseException], ...] = (Exception,),
         exception_key: str | None = None,
+        restart: bool = False,
     ) -> None:
-        if not fallbacks:
+        if len(runnables) < 2:
             raise InputError("with_fallbacks needs at least one fallback")
-        self.bound = bound
-        self.fallbacks = list(fallbacks)
-        self._types = exceptions_to_handle
-        self._key = exception_key
+        self.runnables: list[Runnable[Any]] = [as_step(runnable) for runnable in runnables]
+        self.exceptions_to_handle = tuple(exceptions_to_handle)
+        self.exception_key = exception_key
+        self.restart = restart
 
-    @property
-    def runnables(self) -> list[Runnable[Any]]:
-        """All, in the order in which they are asked."""
-        return [self.bound, *self.fallbacks]
+    def _inner(self) -> Sequence[Runnable[Any]]:
+        return self.runnables
 
-    def __getattr__(self, name: str) -> Any:
-        """Declarative methods (`bind_tools` ...) hold for the fallbacks too."""
-        value = super().__getattr__(name)
-        if name not in DECLARATIVE:
-            return value
-        return lambda *args, **kwargs: self._with([getattr(one, name)(*args, **kwargs) for one in self.runnables])
-
-    def bind(self, **kwargs: Any) -> Self:
-        """The same with parameters of all models changed."""
-        return self._with([one.bind(**kwargs) for one in self.runnables])  # type: ignore[attr-defined] # pyright: ignore
-
-    def _with(self, runnables: list[Runnable[Any]]) -> Self:
-        copy = object.__new__(type(self))
-        copy.__dict__.update(self.__dict__, bound=runnables[0], fallbacks=runnables[1:])
-        return copy
+    def _around(self, inner: Sequence[Runnable[Any]]) -> RunnableWithFallbacks:
+        return RunnableWithFallbacks(
+            inner,
+            exceptions_to_handle=self.exceptions_to_handle,
+            exception_key=self.exception_key,
+            restart=self.restart,
+        )
 
     async def ainvoke(self, input: Any, config: Any = None, **kwargs: Any) -> Any:
-        """The output of the first that works."""
-        return await self._first(input, lambda one, given: one.ainvoke(given, config, **kwargs))
+        """The output of the first that gives one.
 
-    def astream(self, input: Any, config: Any = None, **kwargs: Any) -> Any:
-        """The pieces of the first that gives one."""
-        from chatkit.wrappers.lazily import NOTHING, Chosen, first_of
+        Raises:
+            Exception: all failed; the error of the first, with the others in its notes.
+        """
+        return await invoke(_Attempts(self, input, config), kwargs)
 
-        async def start(one: Runnable[Any], given: Any) -> tuple[Any, Any]:
-            stream: Any = one.astream(given, config, **kwargs)
-            first = await first_of(stream)
-            if first is NOTHING:
-                raise InvalidResponseError("the stream is empty")
-            return first, stream
+    def astream(self, input: Any, config: Any = None, **kwargs: Any) -> AttemptStream:
+        """The pieces of the first that gives one. A stream without any output counts as failed. Errors as `ainvoke`."""
+        return AttemptStream(_Attempts(self, input, config), kwargs)
 
-        return Chosen(lambda: self._first(input, start))
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.runnables!r})"
 
-    async def _first(self, input: Any, ask: Callable[[Runnable[Any], Any], Awaitable[Any]]) -> Any:
-        errors: list[Exception] = []
-        for one in self.runnables:
-            given = {**input, self._key: errors[-1]} if self._key and errors else input
-            try:
-                return await ask(one, given)
-            except self._types as error:
-                if not isinstance(error, Exception):
-                    raise
-                errors.append(error)
-        first, *others = errors
-        for error in others:
-            first.add_note(f"then {type(error).__name__}: {error}")
-        raise first
+
+class _Attempts:
+    needs_output = True
+
+    def __init__(self, owner: RunnableWithFallbacks, input: Any, config: Any) -> None:
+        if owner.exception_key is not None and not is_object(input):
+            raise InputTypeError(f"with exception_key the input must be a dict, not {type(input).__name__}")
+        self.restart = owner.restart
+        self._owner = owner
+        self._input = input
+        self._config = config
+        self._errors: list[Exception] = []
+
+    def now(self) -> tuple[Runnable[Any], Any, Any]:
+        if not self._errors:
+            return self._owner.runnables[0], self._input, self._config
+        input, key = self._input, self._owner.exception_key
+        if key is not None:
+            input = {**input, key: self._errors[-1]}
+        config = {**merge_configs(self._config), "run_id": None}  # a run of its own
+        return self._owner.runnables[len(self._errors)], input, config
+
+    async def failed(self, error: Exception) -> None:
+        if not isinstance(error, self._owner.exceptions_to_handle):
+            raise error
+        self._errors.append(error)
+        if len(self._errors) == len(self._owner.runnables):
+            raise self._all_failed() from self._errors[0].__cause__
+
+    def _all_failed(self) -> Exception:
+        first, *others = self._errors
+        for number, error in enumerate(others, 1):
+            first.add_note(f"fallback {number} failed too: {type(error).__name__}: {error}")
+        return first
