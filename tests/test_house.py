@@ -44,7 +44,6 @@ FLOORS: dict[str, int] = {
     "model": 7,
     "tools": 7,
     "structured": 8,
-    "run_tools": 8,
     "feeds": 8,
     "steps": 8,
     "wrappers": 8,

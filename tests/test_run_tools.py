@@ -13,10 +13,9 @@ import pytest
 
 from chatkit.errors import InputError, InputTypeError
 from chatkit.messages import AIMessage, AIMessageChunk, ToolMessage
-from chatkit.run_tools import TurnLimitError, run_tools, run_tools_sync, stream_tools
 from chatkit.simulator.model import SimulatedChatModel
 from chatkit.simulator.reply import Reply
-from chatkit.tools import InjectedToolArg, ToolException, tool
+from chatkit.tools import InjectedToolArg, ToolException, TurnLimitError, run_tools, run_tools_sync, stream_tools, tool
 
 pytestmark = pytest.mark.anyio
 

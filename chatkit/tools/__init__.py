@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from chatkit.tools.mcp import tools_from_mcp as tools_from_mcp
     from chatkit.tools.normalize import normalize_tool_choice as normalize_tool_choice
     from chatkit.tools.normalize import normalize_tools as normalize_tools
+    from chatkit.tools.run import ToolRun as ToolRun
+    from chatkit.tools.run import ToolStream as ToolStream
+    from chatkit.tools.run import TurnLimitError as TurnLimitError
+    from chatkit.tools.run import run_tools as run_tools
+    from chatkit.tools.run import run_tools_sync as run_tools_sync
+    from chatkit.tools.run import stream_tools as stream_tools
     from chatkit.tools.structured import StructuredTool as StructuredTool
     from chatkit.tools.structured import Tool as Tool
 
@@ -35,6 +41,7 @@ _HOME = {
     "chatkit.tools.errors": ("ToolException", "ToolInputError"),
     "chatkit.tools.mcp": ("tools_from_mcp",),
     "chatkit.tools.normalize": ("normalize_tool_choice", "normalize_tools"),
+    "chatkit.tools.run": ("ToolRun", "ToolStream", "TurnLimitError", "run_tools", "run_tools_sync", "stream_tools"),
     "chatkit.tools.structured": ("StructuredTool", "Tool"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
@@ -47,11 +54,17 @@ __all__ = [
     "Tool",
     "ToolException",
     "ToolInputError",
+    "ToolRun",
+    "ToolStream",
+    "TurnLimitError",
     "convert_to_json_schema",
     "convert_to_openai_function",
     "convert_to_openai_tool",
     "normalize_tool_choice",
     "normalize_tools",
+    "run_tools",
+    "run_tools_sync",
+    "stream_tools",
     "tool",
     "tool_example_to_messages",
     "tools_from_mcp",

@@ -9,10 +9,9 @@ import pytest
 
 from chatkit.callbacks import AsyncCallbackHandler, BaseCallbackHandler
 from chatkit.messages import ToolMessage
-from chatkit.run_tools import run_tools
 from chatkit.simulator.model import SimulatedChatModel
 from chatkit.simulator.reply import Reply
-from chatkit.tools import ToolException, tool
+from chatkit.tools import ToolException, run_tools, tool
 
 if TYPE_CHECKING:
     from chatkit.config import RunnableConfig
