@@ -50,6 +50,52 @@ class Runnable(Generic[Output]):
 
         return iterate(lambda: self.astream(input, config, **kwargs))
 
+    def astream_events(
+        self,
+        input: Any,
+        config: Any = None,
+        *,
+        version: str = "v2",
+        include_names: Sequence[str] | None = None,
+        include_types: Sequence[str] | None = None,
+        include_tags: Sequence[str] | None = None,
+        exclude_names: Sequence[str] | None = None,
+        exclude_types: Sequence[str] | None = None,
+        exclude_tags: Sequence[str] | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Everything that happens during a call, as event dicts (`async for event in ...`). Leaving the loop stops it.
+
+        Args:
+            input, config, kwargs: as `ainvoke`.
+            version: "v2" (`on_chat_model_stream` ..., chatkit.feeds.events), or for models "v3" (content-block events
+                with views `.text`, `.reasoning`, `.tool_calls`, `.output`, chatkit.feeds.blocks).
+            include_names, include_types, include_tags: only events of runs that fit one of these (v2).
+            exclude_names, exclude_types, exclude_tags: no events of such runs (v2).
+
+        Raises:
+            InputError: there is no such version, or this has no content blocks.
+        """
+        from chatkit.feeds import BlockStream, event_feed
+        from chatkit.feeds.filters import Filters
+        from chatkit.feeds.versions import check_version, open_blocks
+
+        check_version(version)
+        if version == "v3":
+            return BlockStream(open_blocks(self, input, config, kwargs))
+        include = {"names": include_names, "types": include_types, "tags": include_tags}
+        exclude = {"names": exclude_names, "types": exclude_types, "tags": exclude_tags}
+        return event_feed(self, input, config, Filters(include, exclude), kwargs)
+
+    def stream_events(self, input: Any, config: Any = None, *, version: str = "v2", **kwargs: Any) -> Any:
+        """`astream_events` for sync code, same arguments."""
+        from chatkit.feeds.sync import SyncBlockStream
+        from chatkit.net.portal import iterate
+
+        if version == "v3":
+            return SyncBlockStream(lambda: self.astream_events(input, config, version=version, **kwargs))
+        return iterate(lambda: self.astream_events(input, config, version=version, **kwargs))
+
     def abatch_as_completed(
         self,
         inputs: Inputs,

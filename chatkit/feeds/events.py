@@ -1,0 +1,276 @@
+"""`astream_events`, version 2: one dict for everything that happens (spec 1J).
+
+A model alone is pulled: each event is made when the reader asks for it. What has steps inside runs in a task of the
+feed's own, which tells through a bounded channel: a reader that pauses stops the provider, one that leaves stops the
+task and closes its requests.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from chatkit.callbacks.base import AsyncCallbackHandler, StreamingCallbackHandler
+from chatkit.config import merge_configs
+from chatkit.messages.ai import AIMessageChunk
+from chatkit.net.channel import Channel
+from chatkit.net.leaving import Leaving
+from chatkit.net.loops import call_on, current_loop, in_background
+
+if TYPE_CHECKING:
+    import anyio
+
+    from chatkit.config import Run
+    from chatkit.feeds.filters import Filters
+    from chatkit.model import ChatModel
+    from chatkit.runnable import Runnable
+
+__all__ = ["EventFeed", "StreamEvent", "event_feed"]
+
+
+class StreamEvent(TypedDict):
+    """One event.
+
+    Attributes:
+        event: "on_chat_model_start", "on_chat_model_stream", "on_chat_model_end", "on_chat_model_error"; the same with
+            "chain" and "tool"; "on_custom_event".
+        name: the run's name; for custom events the event's.
+        parent_ids: ids of the runs around this one, the outermost first.
+        data: `input`, `chunk`, `output` or `error`.
+    """
+
+    event: str
+    name: str
+    run_id: str
+    parent_ids: list[str]
+    tags: list[str]
+    metadata: dict[str, Any]
+    data: Any
+
+
+class EventFeed(Leaving[StreamEvent]):
+    """Events as they happen. Leaving the loop in any way stops the call and closes its request."""
+
+
+def event_feed(runnable: Runnable[Any], input: Any, config: Any, filters: Filters, kwargs: dict[str, Any]) -> EventFeed:
+    """The feed of one call."""
+    from chatkit.model import ChatModel
+
+    if isinstance(runnable, ChatModel):
+        return ModelFeed(runnable, input, config, filters, kwargs)
+    return StepFeed(runnable, input, config, filters, kwargs)
+
+
+def _event(kind: str, run: Run, data: dict[str, Any]) -> StreamEvent:
+    return {
+        "event": f"on_{kind}",
+        "name": run.name,
+        "run_id": str(run.id),
+        "parent_ids": run.parent_ids,
+        "tags": run.tags,
+        "metadata": run.metadata,
+        "data": data,
+    }
+
+
+class ModelFeed(EventFeed):
+    """The events of one model call, each made when it is asked for."""
+
+    def __init__(self, model: ChatModel, input: Any, config: Any, filters: Filters, kwargs: dict[str, Any]) -> None:
+        self._input = input
+        self._stream, self._run = model._watched(input, config, kwargs)
+        self._silent = not filters.want("chat_model", self._run.name, self._run.tags)
+        self._begun = False
+        self._failure: BaseException | None = None
+        self._done = False
+
+    async def _next(self) -> StreamEvent:
+        if not self._begun:
+            self._begun = True
+            if not self._silent:
+                return _event("chat_model_start", self._run, {"input": self._input})
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+        if self._done:
+            raise StopAsyncIteration
+        try:
+            return await self._told()
+        except StopAsyncIteration:
+            self._done = True
+            if self._silent:
+                raise
+            return _event("chat_model_end", self._run, {"output": self._output("last")})
+        except Exception as error:
+            if self._silent:
+                raise
+            self._failure = error.with_traceback(None)
+            return _event("chat_model_error", self._run, {"error": error, "output": self._output(None)})
+
+    async def _told(self) -> StreamEvent:
+        stream = self._stream
+        while True:
+            chunk = await stream.__anext__()
+            if chunk.chunk_position is None and not self._silent:
+                break
+        head = self._head
+        return {**head, "data": {"chunk": chunk}}  # type: ignore[return-value] # pyright: ignore[reportReturnType]
+
+    @property
+    def _head(self) -> StreamEvent:
+        """What all stream events share; made once."""
+        head = _event("chat_model_stream", self._run, {})
+        self.__dict__["_head"] = head
+        return head
+
+    def _output(self, position: Any) -> AIMessageChunk:
+        exchange = self._stream._exchange
+        return AIMessageChunk.of_events(list(exchange.events), exchange.id, position, exchange.plan.as_blocks)
+
+    def _abandon(self) -> None:
+        self._stream._exchange.abandon()
+
+    async def _close(self) -> None:
+        await self._stream.aclose()
+
+
+class StepFeed(EventFeed):
+    """The events of a call with calls inside, told by a handler that all of them inherit."""
+
+    def __init__(self, runnable: Runnable[Any], input: Any, config: Any, filters: Filters, kwargs: dict[str, Any]) -> None:
+        self._channel: Channel[StreamEvent] = Channel()
+        self._work = _Work(runnable, input, config, kwargs, _Teller(self._channel, filters, input), self._channel)
+
+    async def _next(self) -> StreamEvent:
+        self._work.start()
+        try:
+            return await self._channel.receive()
+        except StopAsyncIteration:
+            if self._work.failure is not None:
+                failure, self._work.failure = self._work.failure, None
+                raise failure from None
+            raise
+
+    def _abandon(self) -> None:
+        self._work.stop()
+
+    async def _close(self) -> None:
+        self._work.stop()
+        await self._work.over()
+
+
+class _Work:
+    """The call itself, in a task that does not know the feed: when the feed is dropped, this is stopped."""
+
+    def __init__(
+        self, runnable: Runnable[Any], input: Any, config: Any, kwargs: dict[str, Any], teller: _Teller, channel: Channel[Any]
+    ) -> None:
+        self._runnable = runnable
+        self._input = input
+        self._config = merge_configs(config, {"callbacks": [teller]})
+        self._kwargs = kwargs
+        self._channel = channel
+        self._scope: anyio.CancelScope | None = None
+        self._over: anyio.Event | None = None
+        self._loop: Any = None
+        self.failure: Exception | None = None
+
+    def start(self) -> None:
+        if self._over is not None:
+            return
+        import anyio
+
+        self._over, self._scope, self._loop = anyio.Event(), anyio.CancelScope(), current_loop()
+        in_background(self._run)
+
+    async def _run(self) -> None:
+        assert self._scope is not None
+        assert self._over is not None
+        try:
+            with self._scope:
+                async for _ in self._runnable.astream(self._input, self._config, **self._kwargs):
+                    pass
+        except Exception as error:
+            self.failure = error.with_traceback(None)
+        finally:
+            self._channel.end()
+            self._over.set()
+
+    def stop(self) -> None:
+        self._channel.leave()
+        if self._scope is not None and self._over is not None and not self._over.is_set():
+            call_on(self._loop, self._scope.cancel)
+
+    async def over(self) -> None:
+        if self._over is not None:
+            await self._over.wait()
+
+
+class _Teller(AsyncCallbackHandler, StreamingCallbackHandler):
+    """A handler that makes events of what it hears."""
+
+    def __init__(self, channel: Channel[StreamEvent], filters: Filters, input: Any) -> None:
+        self._channel = channel
+        self._filters = filters
+        self._input = input
+        self._runs: dict[Any, tuple[str, str, list[str]]] = {}  # id -> (type, name, parent ids)
+
+    async def _start(self, kind: str, data: dict[str, Any], run: dict[str, Any]) -> None:
+        parent = self._runs.get(run["parent_run_id"])
+        parents = [*parent[2], str(run["parent_run_id"])] if parent else []
+        self._runs[run["run_id"]] = (kind, run.get("name") or kind, parents)
+        if not parents:
+            data = {"input": self._input}
+        await self._tell(f"{kind}_start", data, run)
+
+    async def _tell(self, word: str, data: dict[str, Any], run: dict[str, Any], name: str | None = None) -> None:
+        kind, own, parents = self._runs.get(run["run_id"], ("", "", []))
+        if not self._filters.want(kind, own, run["tags"]):
+            return
+        await self._channel.send(
+            {
+                "event": f"on_{word}",
+                "name": name or own,
+                "run_id": str(run["run_id"]),
+                "parent_ids": parents,
+                "tags": run["tags"],
+                "metadata": run["metadata"],
+                "data": data,
+            }
+        )
+
+    async def on_chat_model_start(self, serialized: Any, messages: Any, **run: Any) -> None:
+        await self._start("chat_model", {"input": {"messages": messages}}, run)
+
+    async def on_llm_new_token(self, token: str, *, chunk: Any = None, **run: Any) -> None:
+        await self._tell("chat_model_stream", {"chunk": chunk}, run)
+
+    async def on_llm_end(self, response: Any, **run: Any) -> None:
+        await self._tell("chat_model_end", {"output": response.generations[0][0].message}, run)
+
+    async def on_llm_error(self, error: BaseException, *, response: Any, **run: Any) -> None:
+        await self._tell("chat_model_error", {"error": error, "output": response.generations[0][0].message}, run)
+
+    async def on_chain_start(self, serialized: Any, inputs: Any, **run: Any) -> None:
+        await self._start("chain", {"input": inputs}, run)
+
+    async def on_chain_stream(self, chunk: Any, **run: Any) -> None:
+        await self._tell("chain_stream", {"chunk": chunk}, run)
+
+    async def on_chain_end(self, outputs: Any, **run: Any) -> None:
+        await self._tell("chain_end", {"output": outputs}, run)
+
+    async def on_chain_error(self, error: BaseException, **run: Any) -> None:
+        await self._tell("chain_error", {"error": error}, run)
+
+    async def on_tool_start(self, serialized: Any, input_str: str, **run: Any) -> None:
+        await self._start("tool", {"input": run.get("inputs", input_str)}, run)
+
+    async def on_tool_end(self, output: Any, **run: Any) -> None:
+        await self._tell("tool_end", {"output": output}, run)
+
+    async def on_tool_error(self, error: BaseException, **run: Any) -> None:
+        await self._tell("tool_error", {"error": error, "tool_call_id": run.get("tool_call_id")}, run)
+
+    async def on_custom_event(self, name: str, data: Any, **run: Any) -> None:
+        await self._tell("custom_event", data, run, name)
+
