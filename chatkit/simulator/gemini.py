@@ -56,7 +56,7 @@ class Gemini:
 
     def whole(self, question: Question, answer: Answer) -> bytes:
         parts = [part for block in _signed(question, answer) if (part := part_of(block, question)) is not None]
-        return encode(_response(question, parts, answer.usage, **_end(answer), **_logprobs(question, answer.text)))
+        return encode(_response(question, parts, answer.usage, **_end(answer), **_logprobs(question, answer.text, answer.piece)))
 
     def frames(self, question: Question, answer: Answer) -> Iterator[Frame]:
         before: dict[str, Any] = {**answer.usage, "output_tokens": 0, "output_token_details": {}}

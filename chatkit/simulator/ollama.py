@@ -48,7 +48,7 @@ class Ollama:
             message["thinking"] = thought
         if calls := [_call(nth, block) for nth, block in enumerate(answer.of_type("tool_call"))]:
             message["tool_calls"] = calls
-        return encode({**_line(question, message), **_logprobs(question, answer.text), **_end(answer)})
+        return encode({**_line(question, message), **_logprobs(question, answer.text, answer.piece), **_end(answer)})
 
     def frames(self, question: Question, answer: Answer) -> Iterator[Frame]:
         if not question.messages:

@@ -13,6 +13,7 @@ from chatkit.jsons import dumps, encode, is_object
 from chatkit.simulator.dialect import Frame, Limits, body_of, sse
 from chatkit.simulator.logprobs import logprobs_of
 from chatkit.simulator.openai_chat_question import question_of
+from chatkit.simulator.openai_chat_relatives import reports_usage_unasked
 from chatkit.simulator.openai_common import CREATED, error_of, headers_of
 from chatkit.simulator.reply import Answer, args_object, args_text
 
@@ -43,7 +44,7 @@ class OpenAIChat:
         choice = {
             "index": 0,
             "message": _message(answer, _customs(question)),
-            "logprobs": _logprobs(question, answer.text),
+            "logprobs": _logprobs(question, answer.text, answer.piece),
             "finish_reason": answer.finish,
         }
         head = {"id": question.name("chatcmpl-"), "object": "chat.completion", **_facts(question)}
@@ -53,16 +54,18 @@ class OpenAIChat:
         head = {"id": question.name("chatcmpl-"), "object": "chat.completion.chunk", **_facts(question)}
         options = question.body.get("stream_options")
         with_usage = is_object(options) and options.get("include_usage") is True
+        last = {"usage": _usage(answer)} if reports_usage_unasked(question.model) else {}
         tail = {"usage": None} if with_usage else {}
 
-        def chunk(delta: dict[str, Any], part: Part = "output", finish: str | None = None, logprobs: Any = None) -> Frame:
-            choice = {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
+        def chunk(delta: dict[str, Any], part: Part = "output", logprobs: Any = None) -> Frame:
+            choice = {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": None}
             return Frame(sse({**head, "choices": [choice], **tail}), part)
 
         yield chunk({"role": "assistant", "content": None if _only_calls(answer) else "", "refusal": None}, "start")
         for delta in _deltas(answer, _customs(question)):
             yield chunk(delta, logprobs=_logprobs(question, delta.get("content"), answer.piece))
-        yield chunk({}, "finish", answer.finish)
+        end = {"index": 0, "delta": {}, "logprobs": None, "finish_reason": answer.finish}
+        yield Frame(sse({**head, "choices": [end], **tail, **last}), "finish")
         if with_usage:
             yield Frame(sse({**head, "choices": [], "usage": _usage(answer)}), "finish")
         yield Frame(sse("[DONE]"), "end")

@@ -9,6 +9,7 @@ from chatkit.errors import InputError
 from chatkit.jsons import is_list, is_object
 from chatkit.messages.coerce import to_messages
 from chatkit.simulator.dialect import Refused
+from chatkit.simulator.openai_chat_relatives import asks_to_reason, plain_messages
 from chatkit.simulator.problem import problem
 from chatkit.simulator.question import Question
 
@@ -26,7 +27,7 @@ def question_of(body: dict[str, Any]) -> Question:
         tool_choice=_choice(body.get("tool_choice")),
         parallel_tool_calls=body.get("parallel_tool_calls") is not False,
         schema=_schema(body.get("response_format")),
-        reasoning=_reasoning(body),
+        reasoning=asks_to_reason(body),
         logprobs=(body.get("top_logprobs") or 0) if body.get("logprobs") else None,
         stop=[body["stop"]] if isinstance(body.get("stop"), str) else body.get("stop") or [],
         max_tokens=body.get("max_completion_tokens") or body.get("max_tokens"),
@@ -49,7 +50,7 @@ def _messages(value: Any) -> Any:
     if not is_list(value):
         raise _refused("'messages' must be an array")
     try:
-        return to_messages(value)
+        return to_messages(plain_messages(value))
     except InputError as error:
         raise _refused(f"Invalid 'messages': {error}") from error
 
@@ -86,8 +87,3 @@ def _schema(value: Any) -> dict[str, Any] | None:
         return None
     described = value.get("json_schema")
     return described.get("schema") or {} if is_object(described) else {}
-
-
-def _reasoning(body: dict[str, Any]) -> bool | None:
-    effort = body.get("reasoning_effort")
-    return None if effort is None else effort != "none"

@@ -262,3 +262,50 @@ def test_rate_limits_stand_in_headers() -> None:
     assert headers["x-ratelimit-limit-requests"] == "60"
     assert headers["x-ratelimit-remaining-tokens"] == "10"
     assert headers["x-ratelimit-reset-tokens"] == "250ms"
+
+
+# Relatives of the API.
+
+
+@pytest.mark.parametrize(
+    ("part", "block"),
+    [
+        (
+            {"type": "document_url", "document_url": "data:application/pdf;base64,aGk="},
+            {"type": "file", "base64": "aGk=", "mime_type": "application/pdf"},
+        ),
+        (
+            {"type": "file_url", "file_url": {"url": "https://x.example/a.pdf"}},
+            {"type": "file", "url": "https://x.example/a.pdf"},
+        ),
+        ({"type": "video_url", "video_url": {"url": "https://x.example/v"}}, {"type": "video", "url": "https://x.example/v"}),
+        ({"type": "input_audio", "input_audio": "aGk="}, {"type": "audio", "base64": "aGk=", "mime_type": "audio/wav"}),
+    ],
+)
+def test_media_as_relatives_write_them(part: dict[str, Any], block: dict[str, Any]) -> None:
+    question = read(messages=[{"role": "user", "content": [part, {"type": "text", "text": "Look"}]}])
+    assert question.messages[0].content_blocks[0] == block
+    assert question.prompt == "Look"
+
+
+@pytest.mark.parametrize(
+    ("body", "asked"),
+    [
+        ({"reasoning": {"effort": "low"}}, True),
+        ({"reasoning": {"enabled": False}}, False),
+        ({"thinking": {"type": "enabled"}}, True),
+        ({"thinking": {"type": "disabled"}}, False),
+        ({"enable_thinking": True}, True),
+        ({"reasoning_effort": "none"}, False),
+        ({}, None),
+    ],
+)
+def test_reasoning_is_asked_for_in_many_words(body: dict[str, Any], asked: bool | None) -> None:
+    assert read(**body).reasoning is asked
+
+
+def test_mistral_reports_usage_unasked() -> None:
+    question = read(model="mistral-large-latest", stream=True)
+    *_, last, end = DIALECT.frames(question, settle(question, Reply("x")))
+    assert json.loads(last.data.removeprefix(b"data: "))["usage"]["completion_tokens"] == 1
+    assert end.part == "end"
