@@ -47,6 +47,7 @@ FLOORS: dict[str, int] = {
     "feeds": 8,
     "steps": 8,
     "wrappers": 8,
+    "runnables": 9,
     "configurable": 9,
     "registry": 9,
     "chat_models": 9,

@@ -11,6 +11,7 @@ __all__ = [
     "AudioContentBlock",
     "Citation",
     "ContentBlock",
+    "DataContentBlock",
     "FileContentBlock",
     "ImageContentBlock",
     "InvalidToolCall",
@@ -194,6 +195,7 @@ class NonStandardContentBlock(TypedDict):
     index: NotRequired[int | str]
 
 
+DataContentBlock: TypeAlias = ImageContentBlock | VideoContentBlock | AudioContentBlock | FileContentBlock | PlainTextContentBlock
 ContentBlock: TypeAlias = (
     TextContentBlock
     | ReasoningContentBlock

@@ -1,0 +1,21 @@
+"""Steps, what can be put around them, and the config of a call, under the names of `langchain_core.runnables`."""
+
+from __future__ import annotations
+
+from chatkit.config import RunnableConfig, ensure_config, merge_configs
+from chatkit.runnable import Runnable
+from chatkit.steps import RunnableLambda, RunnableSequence, runnable
+from chatkit.wrappers import RunnableBinding, RunnableRetry, RunnableWithFallbacks
+
+__all__ = [
+    "Runnable",
+    "RunnableBinding",
+    "RunnableConfig",
+    "RunnableLambda",
+    "RunnableRetry",
+    "RunnableSequence",
+    "RunnableWithFallbacks",
+    "ensure_config",
+    "merge_configs",
+    "runnable",
+]
