@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from chatkit.callbacks.observe import ModelRun
-    from chatkit.config import RunnableConfig
+    from chatkit.config import Run, RunnableConfig
     from chatkit.errors import ModelError
     from chatkit.messages import AIMessage, AIMessageChunk
     from chatkit.net.exchange import Exchange
@@ -194,6 +194,14 @@ class ChatModel(DeclaredModel):
     def _streams(self) -> bool:
         disabled = self.settings.get("disable_streaming")
         return not (disabled is True or (disabled == "tool_calling" and bool(self.params.get("tools"))))
+
+    def _watched(self, input: Any, config: Any, kwargs: dict[str, Any]) -> tuple[ChunkStream, Run]:
+        """A stream, and its run for an event feed to tell of."""
+        from chatkit.net.stream import ChunkStream
+
+        exchange, run = self._for_call(None, kwargs)._exchange(input, config, always=True)
+        assert run is not None
+        return ChunkStream(exchange, run), run.run
 
     def _exchange(
         self, input: Any, config: Any, *, whole: bool = False, always: bool = False

@@ -273,4 +273,3 @@ class _Teller(AsyncCallbackHandler, StreamingCallbackHandler):
 
     async def on_custom_event(self, name: str, data: Any, **run: Any) -> None:
         await self._tell("custom_event", data, run, name)
-
