@@ -64,7 +64,7 @@ class OpenAIChat:
         yield chunk({"role": "assistant", "content": None if _only_calls(answer) else "", "refusal": None}, "start")
         for delta in _deltas(answer, _customs(question)):
             yield chunk(delta, logprobs=_logprobs(question, delta.get("content"), answer.piece))
-        end = {"index": 0, "delta": {}, "logprobs": None, "finish_reason": answer.finish}
+        end: dict[str, Any] = {"index": 0, "delta": {}, "logprobs": None, "finish_reason": answer.finish}
         yield Frame(sse({**head, "choices": [end], **tail, **last}), "finish")
         if with_usage:
             yield Frame(sse({**head, "choices": [], "usage": _usage(answer)}), "finish")

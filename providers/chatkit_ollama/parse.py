@@ -96,7 +96,7 @@ class OllamaParser:
         if line.message is not None:
             self._message(line.message, events)
         if line.logprobs:
-            events.append(Metadata({"logprobs": line.logprobs}))
+            events.append(Metadata({"logprobs": {"content": line.logprobs}}))  # the form of all providers
         if line.done:
             self.done = True
             events += _end(line, raw)

@@ -105,7 +105,7 @@ def test_logprobs_add_up() -> None:
         part(content="b") | {"logprobs": [{"token": "b", "logprob": -0.2}]},
         END,
     )
-    assert [entry["token"] for entry in read(MODEL, body).response_metadata["logprobs"]] == ["a", "b"]
+    assert [entry["token"] for entry in read(MODEL, body).response_metadata["logprobs"]["content"]] == ["a", "b"]
 
 
 def test_zero_counts_are_left_out_on_the_wire() -> None:

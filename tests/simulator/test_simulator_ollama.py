@@ -92,7 +92,7 @@ def test_structured_output() -> None:
 def test_images_and_logprobs() -> None:
     image = {"type": "image", "base64": "aGk=", "mime_type": "image/png"}
     message = both([HumanMessage(["Hello", image])], logprobs=True, top_logprobs=2)
-    entries = message.response_metadata["logprobs"]
+    entries = message.response_metadata["logprobs"]["content"]
     assert "".join(entry["token"] for entry in entries) == message.text
     assert all(len(entry["top_logprobs"]) == 2 for entry in entries)
 
