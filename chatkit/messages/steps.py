@@ -30,8 +30,8 @@ def also_a_step(helper: Callable[Concatenate[Any, P], list[BaseMessage]]) -> _He
     def either(messages: Any = None, *args: Any, **options: Any) -> Any:
         if messages is not None:
             return helper(messages, *args, **options)
-        from chatkit.steps import runnable
+        from chatkit.steps import RunnableLambda
 
-        return runnable(functools.partial(helper, **options), name=helper.__name__)
+        return RunnableLambda(functools.partial(helper, **options), name=helper.__name__)
 
     return either
