@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
-from chatkit.errors import InputTypeError
+from chatkit.errors import InputError, InputTypeError
 from chatkit.messages import AIMessage
 from chatkit.params import CommonParams, CommonSettings, check, names_of, unknown_parameter
 from chatkit.retry import as_retry_policy
 from chatkit.runnable import Runnable
-from chatkit.secrets import scrub_headers
-from chatkit.settings import find_base_url, find_key
+from chatkit.secrets import masked, scrub_headers
+from chatkit.settings import check_proxy, find_base_url, find_key
 from chatkit.timeouts import as_timeouts
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ class DeclaredModel(Runnable[AIMessage]):
     def __init__(self, model: str, **kwargs: Any) -> None:
         if not isinstance(model, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InputTypeError(f"`model` must be a string (got {type(model).__name__}), e.g. init_chat_model('openai:gpt-5')")
+        if not model.strip():
+            raise InputError(f"{type(self).__name__} needs the name of a model")
         self.model = model
         self.settings, self.params = self._sort(kwargs)
         self._prepare()
@@ -66,6 +68,8 @@ class DeclaredModel(Runnable[AIMessage]):
         self._api_key = self._find_key()
         self._timeouts = as_timeouts(self.settings.get("timeout"))
         self._retry = as_retry_policy(self.settings.get("max_retries"))
+        if self.settings.get("proxy"):
+            check_proxy(self.settings["proxy"])
         client = self.settings.get("http_client")
         if client is not None:
             from chatkit.net.libraries import check_client
@@ -132,13 +136,11 @@ class DeclaredModel(Runnable[AIMessage]):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __repr__(self) -> str:
-        shown = {**self.settings, **self.params}
+        shown = {"model": self.model, **self.settings, **self.params}
         shown.pop("api_key", None)
         if shown.get("default_headers"):
             shown["default_headers"] = scrub_headers(shown["default_headers"])
-        return (
-            f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in {'model': self.model, **shown}.items())})"
-        )
+        return f"{type(self).__name__}({', '.join(f'{name}={masked(name, value)!r}' for name, value in shown.items())})"
 
     def _copy(self, **attributes: Any) -> Self:
         copy = object.__new__(type(self))

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import difflib
 import functools
-from typing import Any, TypedDict, get_type_hints
+import math
+from typing import Any, Literal, TypedDict, get_type_hints
 
 import msgspec
 
@@ -57,7 +58,7 @@ class CommonSettings(TypedDict, total=False):
     profile: dict[str, Any] | None
     output_version: str | None
     streaming: bool | None
-    disable_streaming: Any
+    disable_streaming: bool | Literal["tool_calling"] | None
     allow_incomplete: bool
     model_kwargs: dict[str, Any] | None
     extra_body: dict[str, Any] | None
@@ -111,9 +112,16 @@ def _check_one(name: str, value: Any, hint: Any, owner: str) -> None:
     try:
         msgspec.convert(value, hint, strict=True)
     except msgspec.ValidationError as error:
-        raise InputTypeError(f"{owner}: parameter {name!r} has a wrong value {value!r}: {error}") from None
+        raise InputTypeError(f"{owner}: parameter {name!r} has a wrong value{_shown(value)}: {error}") from None
     except TypeError as error:
         raise InputTypeError(f"{owner}: parameter {name!r} cannot be checked: {error}") from error
+    if isinstance(value, float) and not math.isfinite(value):  # JSON has no word for it: null would be sent
+        raise InputError(f"{owner}: parameter {name!r} must be a finite number, not {value!r}")
+
+
+def _shown(value: Any) -> str:
+    """A value for an error message. What others hold is not shown: headers hold keys."""
+    return f" {value!r:.80}" if isinstance(value, str | int | float) else ""
 
 
 def unknown_parameter(name: str, known: list[str], owner: str) -> InputError:

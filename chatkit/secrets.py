@@ -1,26 +1,25 @@
-"""Keys that never show: a string that prints as stars, and a filter for texts and headers."""
+"""Keys that never show: a string that prints as stars, and filters for texts, headers, addresses and named values."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 STARS = "**********"
 
-SECRET_HEADERS = frozenset(
+_HARMLESS_HEADERS = frozenset(
     {
-        "api-key",
-        "authorization",
-        "cookie",
-        "proxy-authorization",
-        "set-cookie",
-        "x-amz-security-token",
-        "x-api-key",
-        "x-goog-api-key",
+        *("accept", "accept-encoding", "connection", "content-encoding", "content-length", "content-type", "date", "host"),
+        *("retry-after", "retry-after-ms", "server", "transfer-encoding", "user-agent", "x-request-id", "request-id"),
+        *("anthropic-beta", "anthropic-version", "openai-beta", "openai-organization", "openai-project", "openai-version"),
     }
 )
+"""Headers whose values may be shown. Of all others nobody knows what a user puts into them."""
+
+_SECRET_NAME = re.compile(r"key|token|secret|passw|auth|credential|cookie|signature", re.IGNORECASE)
 
 
 class Secret:
@@ -63,6 +62,29 @@ def scrub(text: str, secrets: Iterable[str]) -> str:
     return text
 
 
+def scrub_url(url: str) -> str:
+    """The same URL with the password, and the values of the query, replaced by stars."""
+    head, at, rest = url.rpartition("@")
+    if at:
+        scheme, slashes, name = head.rpartition("//")
+        user, colon, _ = name.partition(":")
+        url = f"{scheme}{slashes}{f'{user}:' if colon else ''}{STARS}@{rest}"
+    path, question, query = url.partition("?")
+    return path + question + "&".join(f"{pair.partition('=')[0]}={STARS}" for pair in query.split("&") if pair)
+
+
 def scrub_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """The same headers with the values of secret ones replaced by stars."""
-    return {name: STARS if name.lower() in SECRET_HEADERS else value for name, value in headers.items()}
+    """The same headers with the values replaced by stars, but for those that are known to hold no secret."""
+    return {name: value if name.lower() in _HARMLESS_HEADERS else STARS for name, value in headers.items()}
+
+
+def masked(name: str, value: Any) -> Any:
+    """A named value as it may be shown: texts under names such as `key` or `token` are stars, at any depth."""
+    if isinstance(value, str):
+        return STARS if _SECRET_NAME.search(name) else scrub_url(value) if "://" in value else value
+    if isinstance(value, dict):
+        items = cast("dict[Any, Any]", value)
+        return {key: masked(str(key), inner) for key, inner in items.items()}
+    if isinstance(value, list | tuple):
+        return [masked(name, inner) for inner in cast("list[Any]", value)]
+    return value

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from chatkit.errors import InputError, InputTypeError, MissingKeyError
-from chatkit.secrets import Secret
+from chatkit.secrets import Secret, scrub_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["find_base_url", "find_key", "first_env"]
+__all__ = ["check_proxy", "checked_address", "checked_key", "find_base_url", "find_key", "first_env"]
+
+_PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
 def first_env(names: tuple[str, ...]) -> str | None:
@@ -24,15 +27,57 @@ def find_base_url(settings: dict[str, Any], env: tuple[str, ...], default: str) 
     """The API's address, without a slash at its end; "" when there is none.
 
     Raises:
-        InputError: it is not an http or https address.
+        InputError: see `checked_address`.
     """
     url = settings.get("base_url") or first_env(env) or default
-    if not url:
-        return ""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InputError(f"base_url {url!r} is not an address; it must look like {default or 'https://host/v1'!r}")
-    return url.rstrip("/")
+    return checked_address(url, default or "https://host/v1") if url else ""
+
+
+def checked_address(url: str, example: str, name: str = "base_url") -> str:
+    """An address that paths can be added to, without spaces around it and without a slash at its end.
+
+    Raises:
+        InputError: it is not an http or https address, or it holds what does not belong there: a query, a user's name.
+    """
+    url = url.strip()
+    parts = _split(url)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InputError(f"{name} {scrub_url(url)!r} is not an address; it must look like {example!r}")
+    if "@" in parts.netloc:
+        raise InputError(
+            f"{name} {scrub_url(url)!r} must not hold a name and password; pass them as "
+            "default_headers={'authorization': 'Basic ...'}"
+        )
+    if parts.query or parts.fragment:
+        raise InputError(
+            f"{name} {scrub_url(url)!r} must end with its path: what stands behind '?' goes into default_query={{...}}"
+        )
+    return url.rstrip("?#/")
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of a URL; None for what no HTTP library takes."""
+    if not url.isprintable() or " " in url:
+        return None
+    try:
+        parts = urlsplit(url)
+        return None if parts.port == 0 else parts
+    except ValueError:
+        return None
+
+
+def check_proxy(proxy: str, source: str = "proxy") -> str:
+    """The URL of a proxy.
+
+    Raises:
+        InputError: it is none, or one of a kind that needs a package which is not installed.
+    """
+    parts = _split(proxy)
+    if parts is None or parts.scheme not in _PROXY_SCHEMES or not parts.hostname:
+        raise InputError(f"{source} {scrub_url(proxy)!r} is not the address of a proxy; it must look like 'http://host:3128'")
+    if parts.scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
+        raise InputError(f"{source} {scrub_url(proxy)!r} needs the package socksio: pip install 'httpx[socks]'")
+    return proxy
 
 
 def find_key(settings: dict[str, Any], env: tuple[str, ...], owner: str, *, required: bool) -> Secret | Callable[[], Any] | None:
@@ -41,16 +86,32 @@ def find_key(settings: dict[str, Any], env: tuple[str, ...], owner: str, *, requ
     Raises:
         MissingKeyError: a key is required and there is none.
         InputTypeError: it is neither text nor a function.
+        InputError: it holds characters that cannot be sent.
     """
     given = settings.get("api_key")
     if callable(given):
         return cast("Callable[[], Any]", given)
-    if given is not None and not isinstance(given, str | Secret) and not hasattr(given, "get_secret_value"):
-        raise InputTypeError(f"api_key must be a str or a function that returns one, not {type(given).__name__}")
-    key = given or first_env(env)
-    if key:
-        settings["api_key"] = Secret.of(key)
-        return settings["api_key"]
+    secret = checked_key(given or first_env(env) or "")
+    if secret.get_secret_value():
+        settings["api_key"] = secret
+        return secret
     if required:
         raise MissingKeyError(f"{owner} needs an API key: pass api_key=... or set {' or '.join(env)}")
     return None
+
+
+def checked_key(key: Any) -> Secret:
+    """A key that can be sent, without the spaces and line ends that stand around it in files.
+
+    Raises:
+        InputTypeError: it is not text.
+        InputError: it holds characters that cannot be sent in a header. The key itself is never told.
+    """
+    text: Any = Secret.of(key).get_secret_value()
+    if not isinstance(text, str):
+        raise InputTypeError(f"api_key must be a str or a function that returns one, not {type(text).__name__}")
+    text = text.strip()
+    wrong = next((at for at, letter in enumerate(text) if not " " <= letter <= "~"), None)
+    if wrong is not None:
+        raise InputError(f"the API key cannot be sent: character {wrong + 1} of {len(text)} is not printable ASCII")
+    return Secret(text)

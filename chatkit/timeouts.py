@@ -29,7 +29,11 @@ class Timeouts(Struct, frozen=True):
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
             value = getattr(self, name)
-            if value is not None and value <= 0:
+            if value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, int | float):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise InputTypeError(f"timeout {name} must be a number of seconds, not {value!r}")
+            if not value > 0:  # NaN is not either
                 raise InputError(f"timeout {name} must be more than 0 seconds, not {value!r}")
 
 

@@ -11,13 +11,14 @@ from chatkit.dialects.anthropic import ALIASES, ANTHROPIC, AnthropicParams, Anth
 from chatkit.errors import MissingKeyError
 from chatkit.model import ChatModel
 from chatkit.params import CommonSettings
-from chatkit.secrets import Secret
+from chatkit.settings import checked_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chatkit.codec import Call, Parser
     from chatkit.dialects.anthropic import AnthropicRequest
+    from chatkit.secrets import Secret
 
 __all__ = ["AnthropicOptions", "AnthropicSettings", "ChatAnthropic", "join_betas"]
 
@@ -81,7 +82,7 @@ class ChatAnthropic(ChatModel):
             raise MissingKeyError(f"ChatAnthropic needs an API key: pass api_key=... or set {names}")
         if callable(token):
             return token
-        self.settings["auth_token"] = Secret.of(token)
+        self.settings["auth_token"] = checked_key(token)
         return self.settings["auth_token"]
 
     def _encode(self, call: Call) -> Request:

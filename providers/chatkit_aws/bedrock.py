@@ -13,6 +13,7 @@ from chatkit.errors import InputError
 from chatkit.model import ChatModel
 from chatkit.params import CommonSettings
 from chatkit.secrets import Secret
+from chatkit.settings import checked_key
 from chatkit_aws.credentials import Credentials, ProfileKeys, explicit_credentials, find_credentials
 from chatkit_aws.profiles import read_profile
 from chatkit_aws.sigv4 import signature_headers
@@ -96,7 +97,7 @@ class BedrockModel(ChatModel):
         """What was passed counts before the environment, a Bedrock API key before access keys."""
         for name in _SECRETS:
             if self.settings.get(name):
-                self.settings[name] = Secret.of(self.settings[name])
+                self.settings[name] = checked_key(self.settings[name])
         owner, profile = type(self).__name__, self.settings.get("credentials_profile_name")
         if self.settings.get("api_key"):
             return super()._find_key()

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from chatkit.errors import InputError, UnsupportedFeatureError
+from chatkit.secrets import Secret
 
 __all__ = ["HuggingFaceEndpoint", "HuggingFacePipeline", "no_pipeline"]
 
@@ -53,6 +54,8 @@ class HuggingFaceEndpoint(Struct, kw_only=True):
     server_kwargs: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
+        if self.huggingfacehub_api_token is not None and not callable(self.huggingfacehub_api_token):
+            self.huggingfacehub_api_token = Secret.of(self.huggingfacehub_api_token)
         if self.model and self.model.startswith(("http://", "https://")):
             self.endpoint_url, self.model = self.endpoint_url or self.model, None
         if not (self.repo_id or self.model or self.endpoint_url):

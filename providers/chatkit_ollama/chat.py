@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 
 from chatkit.codec import Request
-from chatkit.errors import InputError
 from chatkit.model import ChatModel
 from chatkit.params import CommonParams, CommonSettings
+from chatkit.settings import checked_address
 from chatkit_ollama.encode import request_fields
 from chatkit_ollama.parse import OllamaParser
 
@@ -124,6 +124,4 @@ def whole_address(given: str) -> str:
     match = _BARE.fullmatch(address)
     if match is not None:
         address = f"http://{match['host'] or '127.0.0.1'}:{match['port'] or '11434'}{match['path'] or ''}"
-    if re.match(r"https?://[^/]", address) is None:
-        raise InputError(f"base_url {given!r} is not an address; it must look like 'http://127.0.0.1:11434'")
-    return address.replace("://0.0.0.0", "://127.0.0.1", 1)
+    return checked_address(address, "http://127.0.0.1:11434").replace("://0.0.0.0", "://127.0.0.1", 1)

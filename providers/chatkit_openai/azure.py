@@ -8,8 +8,7 @@ from urllib.parse import quote
 import msgspec
 
 from chatkit.errors import InputError, MissingKeyError
-from chatkit.secrets import Secret
-from chatkit.settings import first_env
+from chatkit.settings import checked_address, checked_key, first_env
 from chatkit_openai.chat import ChatOpenAI
 from chatkit_openai.models import is_reasoning_model, quirks_of
 from chatkit_openai.params import ALIASES, OpenAIAliases, OpenAIParams, OpenAISettings
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from chatkit.codec import Call
     from chatkit.dialects.openai_chat import Quirks
+    from chatkit.secrets import Secret
 
 __all__ = ["AzureChatOpenAI", "AzureOptions", "AzureSettings"]
 
@@ -98,12 +98,9 @@ class AzureChatOpenAI(ChatOpenAI):
         endpoint = self.settings.get("azure_endpoint") or first_env(("AZURE_OPENAI_ENDPOINT",))
         if not endpoint:
             raise InputError(f"{type(self).__name__} needs azure_endpoint=... (or AZURE_OPENAI_ENDPOINT), or base_url=...")
-        if not endpoint.startswith(("https://", "http://")):
-            raise InputError(
-                f"azure_endpoint {endpoint!r} is not an address; it must look like 'https://<resource>.openai.azure.com'"
-            )
+        endpoint = checked_address(endpoint, "https://<resource>.openai.azure.com", "azure_endpoint")
         self._classic, self._version = bool(version) and version not in _V1, version
-        endpoint = endpoint.rstrip("/").removesuffix("/v1").removesuffix("/openai")
+        endpoint = endpoint.removesuffix("/v1").removesuffix("/openai")
         return f"{endpoint}/openai" if self._classic else f"{endpoint}/openai/v1"
 
     def _find_key(self) -> Secret | Callable[[], Any] | None:
@@ -113,7 +110,7 @@ class AzureChatOpenAI(ChatOpenAI):
         if provider is not None:
             return provider
         if token:
-            self.settings["azure_ad_token"] = Secret.of(token)
+            self.settings["azure_ad_token"] = checked_key(token)
             return self.settings["azure_ad_token"]
         try:
             return super()._find_key()
