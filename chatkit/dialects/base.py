@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SSEParser", "broken_format"]
 
+_BOM = b"\xef\xbb\xbf"
+
 
 def broken_format(error: Exception) -> ModelError:
     """The error for an answer that a parser cannot make sense of."""
@@ -68,7 +70,11 @@ class SSEParser:
         frames = decoder.feed(data)
         events: list[Event] = []
         try:
+            if len(frames) == 1:
+                return self.frame(frames[0])
             for frame in frames:
+                if self.done:
+                    break
                 events += self.frame(frame)
         except Exception as error:
             events.append(ErrorEvent(broken_format(error)))  # what came before the bad frame is not lost
@@ -81,21 +87,22 @@ class SSEParser:
             if self._size > self.max_bytes:
                 raise InvalidResponseError(f"the answer is larger than {self.max_bytes} bytes")
             return []
-        self._head += data
-        head = self._head.removeprefix(b"\xef\xbb\xbf").lstrip()
-        if not head:
+        head = (self._head + data).removeprefix(_BOM).lstrip()
+        if _BOM.startswith(head):  # nothing yet, or a piece of the mark
+            self._head = head
             return []
-        data, self._head = self._head, b""
+        self._head = b""
         if head[:1] in (b"{", b"[", b"<"):
-            self._body.append(data)
+            self._body.append(head)
+            self._size = len(head)
             return []
         self._decoder = SSEDecoder(self.max_bytes)
-        return self.feed(data)
+        return self.feed(head)
 
     def close(self) -> list[Event]:
         """Events that the end of the body completes."""
         if self._body:
-            body = b"".join(self._body).removeprefix(b"\xef\xbb\xbf").strip()
+            body = b"".join(self._body).strip()
             if body.startswith(b"<"):
                 raise InvalidResponseError(f"the answer is a web page, not JSON; check base_url. It begins: {excerpt(body)}")
             if is_truncated(body):

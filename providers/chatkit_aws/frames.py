@@ -57,6 +57,8 @@ class FrameParser:
         events: list[Event] = []
         try:
             for message in self._decoder.feed(data):
+                if self.done:
+                    break
                 events += self._message(message)
         except InvalidResponseError as error:
             if not events:

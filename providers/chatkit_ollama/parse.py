@@ -76,16 +76,17 @@ class OllamaParser:
     def _events(self, lines: Iterable[bytes]) -> list[Event]:
         events: list[Event] = []
         for raw in lines:
-            self._line(raw, events)
+            if self.done:
+                break
+            try:
+                self._line(raw, events)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                self.done = True
+                events.append(ErrorEvent(not_json(raw, error)))
         return events
 
     def _line(self, raw: bytes, events: list[Event]) -> None:
-        try:
-            line = _decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            self.done = True
-            events.append(ErrorEvent(not_json(raw, error)))
-            return
+        line = _decode(raw)
         if line.error:
             self.done = True
             events.append(_error(raw))

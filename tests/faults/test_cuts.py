@@ -101,7 +101,7 @@ async def test_only_what_nobody_has_seen_is_asked_for_again(
 
 
 @pytest.mark.parametrize("dialect", NAMES)
-async def test_a_whole_answer_cut_after_every_byte(dialect: str, verdicts: Verdicts, anyio_backend: str) -> None:
+async def test_a_whole_answer_that_is_cut(dialect: str, verdicts: Verdicts, anyio_backend: str) -> None:
     """Never half an answer: an error, or all of it; and it is asked for again."""
     tape = recording(dialect, "call")
     bare = len(tape.whole.rstrip())
@@ -115,7 +115,7 @@ async def test_a_whole_answer_cut_after_every_byte(dialect: str, verdicts: Verdi
 
 
 @pytest.mark.parametrize("dialect", NAMES)
-async def test_an_error_body_cut_after_every_byte(dialect: str, verdicts: Verdicts, anyio_backend: str) -> None:
+async def test_an_error_body_that_is_cut(dialect: str, verdicts: Verdicts, anyio_backend: str) -> None:
     """The status says what went wrong, whatever becomes of the text."""
     tape = recording(dialect, "text")
     body = tape.error_body("server")
