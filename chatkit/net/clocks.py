@@ -22,22 +22,22 @@ class Alarm:
     When `time.monotonic()` passes `deadline`, `ring` is called once and `rang` is set. None means: not now.
     """
 
-    __slots__ = ("_loop", "_ring", "_timer", "deadline", "rang")
+    __slots__ = ("_due", "_loop", "_ring", "_timer", "deadline", "rang")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> None:
         self._loop = loop
         self._ring = ring
         self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0  # when the timer ends
         self.deadline: float | None = None
         self.rang = False
 
     def set(self, deadline: float) -> None:
         """Ring at `deadline` unless it is moved before."""
         self.deadline = deadline
-        timer = self._timer
-        if timer is None or deadline < timer.when():
+        if self._timer is None or deadline < self._due:
             self.cancel()
-            self.deadline = deadline
+            self.deadline = self._due = deadline
             self._timer = self._loop.call_at(deadline, self._look)
 
     def _look(self) -> None:
@@ -45,7 +45,8 @@ class Alarm:
         if self.deadline is None:
             return
         if time.monotonic() < self.deadline:
-            self._timer = self._loop.call_at(self.deadline, self._look)
+            self._due = self.deadline
+            self._timer = self._loop.call_at(self._due, self._look)
             return
         self.rang = True
         self._ring()

@@ -25,6 +25,8 @@ from chatkit.net.loops import finish
 from chatkit.statuses import request_id_of
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from chatkit.codec import Call, Parser
     from chatkit.net.plan import Plan
     from chatkit.net.transport import Response
@@ -160,12 +162,12 @@ class Exchange:
             if taken := self._take(events):
                 return taken
 
-    async def _more(self) -> list[Event] | None:
+    def _more(self) -> Coroutine[Any, Any, list[Event] | None]:
         if self._failure is not None:
             raise self._told_failure()
         if self._parser is None or self._parser.done:
-            return await self._drain()
-        return await self._read_until(self._deadline(self.plan.timeouts.idle), "idle")
+            return self._drain()
+        return self._read_until(self._deadline(self.plan.timeouts.idle), "idle")
 
     def _told_failure(self) -> ModelError:
         """The error that waited; not kept, since an error that is raised refers back to here by its traceback."""
@@ -333,12 +335,11 @@ class Exchange:
             log.debug("the connection did not end cleanly after the answer: %r", error)
 
     def _deadline(self, seconds: float | None) -> float | None:
-        now = time.monotonic()
         total = self.plan.timeouts.total
-        ends = [now + seconds] if seconds is not None else []
-        if total is not None:
-            ends.append(self._started_at + total)
-        return min(ends) if ends else None
+        end = None if seconds is None else time.monotonic() + seconds
+        if total is None:
+            return end
+        return self._started_at + total if end is None else min(end, self._started_at + total)
 
     # How it fails.
 

@@ -199,7 +199,10 @@ class _SlotResponse:
         if deadline is not None:
             alarm.set(deadline)
         try:
-            return await self._next()
+            return await self._body.__anext__()
+        except StopAsyncIteration:
+            self._ended = True
+            return b""
         except Exception:
             if alarm.rang:
                 raise TimeoutError from None

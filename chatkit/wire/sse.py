@@ -6,6 +6,8 @@ by LF. Only those three line ends count, so that JSON with U+2028 in it stays wh
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from chatkit.errors import InvalidResponseError
 
 __all__ = ["MAX_EVENT_BYTES", "SSEDecoder", "SSEEvent"]
@@ -13,26 +15,23 @@ __all__ = ["MAX_EVENT_BYTES", "SSEDecoder", "SSEEvent"]
 MAX_EVENT_BYTES = 128 * 1024 * 1024
 """An event larger than this is refused (a base64 image is far smaller)."""
 
-MAX_STRAY_LINES = 1000
+MAX_STRAY_BYTES = 1024 * 1024
 """More lines that belong to no event are not kept."""
+
+_LINE_COST = 50
+"""What a line takes in memory beside its bytes: it counts too, so that an event of empty lines has an end."""
 
 _BOM = b"\xef\xbb\xbf"
 _FIELDS = (b"event", b"data", b"id", b"retry")
 
 
-class SSEEvent:
-    """One event: `data` as bytes, and the fields that stood with it."""
+class SSEEvent(Struct, frozen=True, gc=False):
+    """One event: `data` as bytes, and the fields that stood with it; `retry` in milliseconds."""
 
-    __slots__ = ("data", "event", "id", "retry")
-
-    def __init__(self, data: bytes, event: str = "", id: str | None = None, retry: int | None = None) -> None:
-        self.data = data
-        self.event = event
-        self.id = id
-        self.retry = retry
-
-    def __repr__(self) -> str:
-        return f"SSEEvent(data={self.data!r}, event={self.event!r}, id={self.id!r}, retry={self.retry!r})"
+    data: bytes
+    event: str = ""
+    id: str | None = None
+    retry: int | None = None
 
 
 class SSEDecoder:
@@ -57,6 +56,7 @@ class SSEDecoder:
         self._id: str | None = None
         self._retry: int | None = None
         self.stray: list[bytes] = []
+        self._stray_size = 0
 
     def feed(self, chunk: bytes) -> list[SSEEvent]:
         """Events that the next bytes complete."""
@@ -106,13 +106,14 @@ class SSEDecoder:
 
     def _add(self, value: bytes) -> None:
         self._data.append(value)
-        self._size += len(value) + 1
+        self._size += len(value) + _LINE_COST
         if self._size > self._max_bytes:
             self._refuse()
 
     def _complete(self, events: list[SSEEvent]) -> None:
         data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
-        events.append(SSEEvent(data, self._event.decode("utf-8", "replace") if self._event else "", self._id, self._retry))
+        name = self._event.decode("utf-8", "replace") if self._event else ""
+        events.append(SSEEvent(data, name, self._id, self._retry))
         self._data, self._size = [], 0
 
     def _field(self, line: bytes) -> None:
@@ -127,9 +128,11 @@ class SSEDecoder:
         elif name == b"id" and b"\0" not in value:
             self._id = value.decode("utf-8", "replace")
         elif name == b"retry" and value.isdigit() and value.isascii():
-            self._retry = int(value)
-        elif name not in _FIELDS and len(self.stray) < MAX_STRAY_LINES:
-            self.stray.append(line)
+            self._retry = int(value[:18])
+        elif name not in _FIELDS and self._stray_size < MAX_STRAY_BYTES:
+            self._stray_size += len(line) + _LINE_COST
+            if self._stray_size < MAX_STRAY_BYTES:
+                self.stray.append(line)
 
     def _refuse(self) -> None:
         raise InvalidResponseError(f"an event of the stream is larger than {self._max_bytes} bytes")
