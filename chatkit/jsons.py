@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any, TypeGuard
 
@@ -25,8 +26,18 @@ __all__ = [
 
 _PLACE = re.compile(r"\(byte (\d+)\)")
 
-decode = msgspec.json.decode
-"""Bytes or text to Python values; raises `msgspec.DecodeError`."""
+
+def decode(data: bytes | str, type: Any = Any) -> Any:
+    """Bytes or text to Python values.
+
+    Raises:
+        msgspec.DecodeError: it is not JSON, or nested deeper than anybody can read.
+        UnicodeDecodeError: it is not UTF-8.
+    """
+    try:
+        return msgspec.json.decode(data, type=type)
+    except RecursionError:
+        raise msgspec.DecodeError("JSON is nested too deeply") from None
 
 
 def _default(value: Any) -> Any:
@@ -41,6 +52,16 @@ def encode(value: Any) -> bytes:
     try:
         return orjson.dumps(value, default=_default, option=orjson.OPT_NON_STR_KEYS)
     except TypeError as error:
+        if "64-bit" in str(error):
+            return _with_large_numbers(value)
+        raise InputError(f"cannot be written as JSON: {error}; use str, int, float, bool, None, list and dict") from error
+
+
+def _with_large_numbers(value: Any) -> bytes:
+    """What holds integers that orjson refuses, as a model may write them into the arguments of a call."""
+    try:
+        return json.dumps(value, default=_default, ensure_ascii=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"cannot be written as JSON: {error}; use str, int, float, bool, None, list and dict") from error
 
 
@@ -53,7 +74,7 @@ def decode_object(text: str | bytes) -> dict[str, Any] | None:
     """The object that a JSON text holds; None when it is not JSON or not an object."""
     try:
         value = decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     return value if is_object(value) else None
 

@@ -15,6 +15,9 @@ from chatkit.merge import own
 
 __all__ = ["PartialJSON", "parse_partial"]
 
+MAX_DEPTH = 200
+"""Deeper nesting is no answer but an attack: walking through it would end in a RecursionError."""
+
 _STRING_STOP = re.compile(r'["\\]')
 _LITERAL_STOP = re.compile(r"[\s,\]}]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -195,6 +198,9 @@ class PartialJSON:
         if char == '"':
             self._state, self._is_key = _STRING, False
         elif char in "{[":
+            if len(self._stack) >= MAX_DEPTH:
+                self.failed = True
+                return
             container: Any = {} if char == "{" else []
             self._put(container)
             self._stack.append(container)
@@ -229,7 +235,7 @@ def _literal(text: str) -> Any:
     if text in _WORDS:
         return _WORDS[text]
     match = _NUMBER.match(text)
-    if match is None:
+    if match is None or len(text) > 4000:  # Python refuses to read longer numbers
         return _NOTHING
     return float(text) if match[2] or match[3] else int(text)
 

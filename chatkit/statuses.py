@@ -165,7 +165,7 @@ def retry_after_of(headers: Mapping[str, str]) -> float | None:
             return max(0.0, float(value))
         except ValueError:
             return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
@@ -225,7 +225,7 @@ def _facts(body: Any) -> tuple[str, str | None, str | None]:
         return "", None, None
     inner = body.get("error", body)
     if isinstance(inner, str):
-        return inner, _word(body.get("error_type") or body.get("type")), _word(body.get("code"))
+        return inner[:2000], _word(body.get("error_type") or body.get("type")), _word(body.get("code"))
     if not is_object(inner):
         inner = body
     message = next(
@@ -236,17 +236,17 @@ def _facts(body: Any) -> tuple[str, str | None, str | None]:
         message = f"{message}: {metadata['raw'] if isinstance(metadata['raw'], str) else metadata['raw']!r}"
     kind = inner.get("type") or inner.get("status") or inner.get("__type") or inner.get("error_type")
     code = inner.get("code") or as_object(inner.get("details")).get("error_code")  # Anthropic has it among the details
-    return message if isinstance(message, str) else excerpt(repr(message)), _word(kind), _word(code)
+    return message[:2000] if isinstance(message, str) else excerpt(repr(message)), _word(kind), _word(code)
 
 
 def _word(value: Any) -> str | None:
-    return None if value is None or value == "" else str(value)
+    return None if value is None or value == "" else str(value)[:200]
 
 
 def _class_of(status: int | None, words: tuple[str | None, ...], message: str) -> type[ModelError]:
     number = status
     if status is None or status < 400:
-        number = next((int(word) for word in words if word and word.isdigit() and 400 <= int(word) < 600), None)
+        number = next((int(word) for word in words if word and word.isdecimal() and 400 <= int(word) < 600), None)
     named = next((found for word in words if word and (found := _BY_WORD.get(word.lower().rsplit("#")[-1]))), None)
     if named in (ContextLengthError, ContentFilterError):
         return named
@@ -271,7 +271,7 @@ def _body_request_id(body: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-_DURATION = re.compile(r"([0-9.]+)s\Z")
+_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]+)?)s\Z")
 
 
 def _google_details(body: Any) -> list[dict[str, Any]]:
