@@ -14,7 +14,7 @@ from chatkit.simulator.dialect import Frame, Limits, body_of, sse
 from chatkit.simulator.logprobs import logprobs_of
 from chatkit.simulator.openai_chat_question import question_of
 from chatkit.simulator.openai_chat_relatives import reports_usage_unasked
-from chatkit.simulator.openai_common import CREATED, error_of, headers_of
+from chatkit.simulator.openai_common import CREATED, error_of, headers_of, snapshot_of
 from chatkit.simulator.reply import Answer, args_object, args_text
 
 if TYPE_CHECKING:
@@ -81,7 +81,12 @@ class OpenAIChat:
 
 
 def _facts(question: Question) -> dict[str, Any]:
-    return {"created": CREATED, "model": question.model, "service_tier": "default", "system_fingerprint": "fp_simulator"}
+    return {
+        "created": CREATED,
+        "model": snapshot_of(question.model),
+        "service_tier": "default",
+        "system_fingerprint": "fp_simulator",
+    }
 
 
 def _only_calls(answer: Answer) -> bool:

@@ -9,10 +9,18 @@ if TYPE_CHECKING:
     from chatkit.simulator.problem import Problem
     from chatkit.simulator.question import Question
 
-__all__ = ["CREATED", "error_of", "headers_of"]
+__all__ = ["CREATED", "error_of", "headers_of", "snapshot_of"]
 
 CREATED = 1_764_000_000
 """A fixed time, so that the same question always gets the same bytes."""
+
+_SNAPSHOTS = {
+    "gpt-4.1-mini": "gpt-4.1-mini-2025-04-14",
+    "gpt-4o": "gpt-4o-2024-08-06",
+    "gpt-4o-mini": "gpt-4o-mini-2024-07-18",
+    "gpt-5-mini": "gpt-5-mini-2025-08-07",
+    "gpt-5-nano": "gpt-5-nano-2025-08-07",
+}
 
 _WORDS: dict[str, tuple[str, str | None]] = {
     "bad_request": ("invalid_request_error", None),
@@ -27,6 +35,11 @@ _WORDS: dict[str, tuple[str, str | None]] = {
     "overloaded": ("server_error", "server_is_overloaded"),
     "unavailable": ("server_error", "server_is_overloaded"),
 }
+
+
+def snapshot_of(model: str) -> str:
+    """The name that the API answers with: an alias is answered by a snapshot, and says which."""
+    return _SNAPSHOTS.get(model, model)
 
 
 def error_of(problem: Problem) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatkit.jsons import as_object, encode
 from chatkit.simulator.dialect import Frame, Limits, sse
-from chatkit.simulator.openai_common import CREATED, error_of, headers_of
+from chatkit.simulator.openai_common import CREATED, error_of, headers_of, snapshot_of
 from chatkit.simulator.openai_responses_items import ItemWriter
 from chatkit.simulator.openai_responses_question import PATH, question_of
 from chatkit.simulator.openai_responses_stream import events_of
@@ -108,7 +108,7 @@ def _response(question: Question, *, status: str = "in_progress") -> dict[str, A
         "error": None,
         "incomplete_details": None,
         **asked,
-        "model": question.model,
+        "model": snapshot_of(question.model),
         "output": [],
         "parallel_tool_calls": question.parallel_tool_calls,
         "reasoning": {"effort": reasoning.get("effort"), "summary": reasoning.get("summary")},
