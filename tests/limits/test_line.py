@@ -365,21 +365,28 @@ async def test_the_rate_that_was_asked_for_is_the_rate_that_is_given(asked: floa
     assert least <= rates[-1] <= asked * 1.001, rates
 
 
+async def _cost_of_bare_timers(seconds: float) -> float:
+    """CPU seconds of a loop that does nothing but wake 500 times a second: what this machine takes for it now."""
+    loop, end = asyncio.get_running_loop(), time.monotonic() + seconds
+    began = time.process_time()
+    while time.monotonic() < end:
+        timer = loop.create_future()
+        loop.call_later(0.002, timer.set_result, None)
+        await timer
+    return time.process_time() - began
+
+
 @pytest.mark.asyncio
 async def test_waiting_costs_next_to_nothing() -> None:
-    """2,000 waiters at 500 a second: under 0.1 CPU seconds in a window of 2 seconds."""
-    costs: list[float] = []
-    for _ in range(3):
-        line = line_of(500)
-        tasks = [asyncio.ensure_future(line.aenter(one())) for _ in range(2000)]
-        await asyncio.sleep(0.1)
-        began = time.process_time()
-        await asyncio.sleep(2.0)
-        costs.append(time.process_time() - began)
-        assert sum(task.done() for task in tasks) > 900
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        if costs[-1] < 0.1:
-            break
-    assert costs[-1] < 0.1, costs
+    """2,000 waiters at 500 a second: under 0.1 CPU seconds in 2 seconds, or what few bare timers cost on a slow machine."""
+    line = line_of(500)
+    tasks = [asyncio.ensure_future(line.aenter(one())) for _ in range(2000)]
+    await asyncio.sleep(0.1)
+    began = time.process_time()
+    await asyncio.sleep(2.0)
+    cost = time.process_time() - began
+    assert sum(task.done() for task in tasks) > 900
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert cost < max(0.1, 4 * await _cost_of_bare_timers(2.0))
