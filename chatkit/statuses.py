@@ -25,6 +25,7 @@ from chatkit.errors import (
     ServerError,
 )
 from chatkit.jsons import as_object, decode, excerpt, is_list, is_object
+from chatkit.secrets import scrub_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -177,6 +178,8 @@ def error_from_response(status: int, headers: Mapping[str, str], body: bytes) ->
         headers: lower-case names.
         body: the error body in any form: JSON of many shapes, text, an HTML page, nothing.
     """
+    if 300 <= status < 400:
+        return _redirected(status, headers)
     try:
         decoded: Any = decode(body) if body.strip() else None
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -186,6 +189,12 @@ def error_from_response(status: int, headers: Mapping[str, str], body: bytes) ->
     if wish in ("true", "false"):
         error.retryable = wish == "true"
     return error
+
+
+def _redirected(status: int, headers: Mapping[str, str]) -> ModelError:
+    """Redirects are not followed: the key would go to wherever the answer says."""
+    place = f" to {scrub_url(headers['location'])!r}" if headers.get("location") else ""
+    return NotFoundError(f"the server redirects{place}, which is not followed; check base_url", status=status, headers=headers)
 
 
 def error_from_body(body: Any, *, status: int | None = None, headers: Mapping[str, str] | None = None) -> ModelError:

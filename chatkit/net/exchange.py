@@ -22,6 +22,7 @@ from chatkit.messages.ai import AIMessage, message_of_fold
 from chatkit.net.failures import ending_of, failure, interruption, read_error, timed_out, without_secret
 from chatkit.net.keys import resolved
 from chatkit.net.loops import finish
+from chatkit.net.requests import request_of
 from chatkit.statuses import request_id_of
 
 if TYPE_CHECKING:
@@ -227,7 +228,7 @@ class Exchange:
         for observer in plan.observers:
             await observer.admit(self)
         call = await self._with_key()
-        request = plan.sign(plan.encode(call), call)
+        request = request_of(plan, call)
         self.attempts += 1
         first_event = self._deadline(plan.timeouts.first_event)
         wait = None if first_event is None else max(0.001, first_event - time.monotonic())
@@ -235,7 +236,7 @@ class Exchange:
         self.stage, self.request_id = "response", request_id_of(response.headers)
         for observer in plan.observers:
             await observer.opened(self, response.status, response.headers)
-        if response.status >= 400:
+        if not 200 <= response.status < 300:
             body = await read_error(response, self._deadline(min(plan.timeouts.idle or 10.0, 10.0)))
             raise plan.fail(response.status, response.headers, body)
         self._parser = plan.parser(plan.call)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from chatkit.errors import (
     APIConnectionError,
@@ -15,6 +16,7 @@ from chatkit.errors import (
     StreamInterruptedError,
 )
 from chatkit.events import ErrorEvent
+from chatkit.jsons import decode_object, is_list
 from chatkit.secrets import scrub
 
 if TYPE_CHECKING:
@@ -28,6 +30,20 @@ __all__ = ["ending_of", "failure", "interruption", "no_response", "read_error", 
 log = logging.getLogger("chatkit")
 MAX_ERROR_BODY = 1024 * 1024
 
+_LASTING = (
+    (
+        "CERTIFICATE_VERIFY_FAILED",
+        "; the server's certificate is not trusted: name the file of its authority in SSL_CERT_FILE, "
+        "or pass http_client=httpx.AsyncClient(verify=...)",
+    ),
+    ("WRONG_VERSION_NUMBER", "; the server does not speak TLS there: is it http:// instead of https://?"),
+    ("407", "; check the name and password in the proxy's URL"),
+    ("InvalidURL", "; check base_url"),
+    ("UnsupportedProtocol", "; check base_url"),
+    ("LocalProtocolError", ""),
+)
+"""Signs of failures that another attempt does not mend, and what to do instead."""
+
 _WHAT = {"first_event": "no event came", "idle": "nothing more came", "total": "the answer was not complete"}
 
 
@@ -39,13 +55,22 @@ def failure(error: BaseException, phase: str = "") -> ModelError:
         return APITimeoutError(f"no connection within the connect timeout ({text})", phase="connect")
     if "Timeout" in name:
         return APITimeoutError(f"the connection timed out ({text})", phase=phase or "idle")
+    lasting = next((hint for sign, hint in _LASTING if sign in text), None)
+    if lasting is not None:
+        return APIConnectionError(f"the connection failed: {text}{lasting}", retryable=False)
     hint = "; check base_url and the network" if "Connect" in name else ""
     return APIConnectionError(f"the connection failed: {text}{hint}")
 
 
-def no_response(wait: float | None) -> APITimeoutError:
+def closed_unheard(error: BaseException) -> bool:
+    """Whether a connection was closed before a byte of a response came."""
+    name = type(error).__name__
+    return name in ("ReadError", "WriteError") or (name == "RemoteProtocolError" and "without sending a response" in str(error))
+
+
+def no_response(wait: float | None, why: str = "") -> APITimeoutError:
     """The error for a response whose head did not come."""
-    return APITimeoutError(f"no response within {wait:g} s", phase="first_event")
+    return APITimeoutError(f"no response within {wait:g} s{why}", phase="first_event")
 
 
 def interruption(error: Exception) -> StreamInterruptedError:
@@ -85,8 +110,21 @@ async def read_error(response: Response, deadline: float | None) -> bytes:
 
 
 def without_secret(error: ModelError, secret: str | None) -> None:
-    """Take a key out of what an error tells."""
-    if secret and secret in f"{error.provider_message} {error.body}":
-        error.provider_message = scrub(error.provider_message, [secret])
-        error.args = (error.provider_message,)
-        error.body = scrub(str(error.body), [secret])
+    """Take a key out of what an error tells. A key of several parts is written as a JSON object."""
+    if not secret:
+        return
+    parts = decode_object(secret) if secret.startswith("{") else None
+    secrets = [part for part in parts.values() if isinstance(part, str)] if parts else [secret]
+    for name in ("provider_message", "code", "type", "request_id", "body", "headers"):
+        setattr(error, name, _without(getattr(error, name), secrets))
+    error.args = (error.provider_message,)
+
+
+def _without(value: Any, secrets: list[str]) -> Any:
+    if isinstance(value, str):
+        return scrub(value, secrets)
+    if isinstance(value, Mapping):
+        return {key: _without(inner, secrets) for key, inner in cast("Mapping[Any, Any]", value).items()}
+    if is_list(value):
+        return [_without(inner, secrets) for inner in value]
+    return value

@@ -10,6 +10,7 @@ wedged for good by a cancelled task.)
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import ssl
 import time
@@ -19,8 +20,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import anyio
 
+from chatkit.errors import ChatKitError
 from chatkit.net.clocks import Alarm, within
-from chatkit.net.failures import failure, no_response
+from chatkit.net.failures import closed_unheard, failure, no_response
 from chatkit.net.loops import attempt, finish, finish_soon, guarded, in_trio, run_out
 from chatkit.net.per_loop import PerLoop
 from chatkit.net.proxies import environment_proxy
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from chatkit.timeouts import Timeouts
 
 __all__ = ["Slots", "ssl_context"]
+
+log = logging.getLogger("chatkit")
 
 _KEEPALIVE = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
 
@@ -95,10 +99,9 @@ class Connections:
 
     async def send(self, request: Request, timeouts: Timeouts, wait: float | None, library: str, proxy: str | None) -> Response:
         """Send a request on a connection of its own and wait for the response's head."""
-        url, origin = _parsed(library, request.url)
-        await self._room.acquire()
-        slot = self._take(_Place(library, origin, proxy or environment_proxy(url.scheme, url.host)))
+        await self._stand_in_line(wait)
         try:
+            url, origin = _parsed(library, request.url)
             message = import_module(library).Request(
                 request.method,
                 url,
@@ -106,16 +109,42 @@ class Connections:
                 content=request.body,
                 extensions={"timeout": {"connect": timeouts.connect, "read": None, "write": wait, "pool": None}},
             )
-            response = await guarded(slot.transport.handle_async_request(message), self._discarding(slot), wait)
+            slot = self._take(_Place(library, origin, proxy or environment_proxy(url.scheme, url.host)))
+            slot, response = await self._ask(slot, message, wait)
         except BaseException as error:
             self._room.release()
-            await finish(_destroy(slot, None, None))
             if isinstance(error, TimeoutError):
                 raise no_response(wait) from None
-            if isinstance(error, Exception):
+            if isinstance(error, Exception) and not isinstance(error, ChatKitError):
                 raise failure(error, "first_event") from error
             raise
         return _SlotResponse(self, slot, response)
+
+    async def _stand_in_line(self, wait: float | None) -> None:
+        try:
+            self._room.acquire_nowait()
+        except anyio.WouldBlock:
+            try:
+                await within(self._room.acquire(), None if wait is None else time.monotonic() + wait)
+            except TimeoutError:
+                raise no_response(wait, f": all {MAX_CONNECTIONS} connections are in use") from None
+
+    async def _ask(self, slot: _Slot, message: Any, wait: float | None) -> tuple[_Slot, Any]:
+        """The head of the response, and the slot that it came on.
+
+        A server may close an idle connection in the moment in which the next request is sent on it. That request was
+        not heard, so it is sent anew, on a new connection.
+        """
+        while True:
+            fresh = slot.since == 0.0
+            try:
+                return slot, await guarded(slot.transport.handle_async_request(message), self._discarding(slot), wait)
+            except BaseException as error:
+                await finish(_destroy(slot, None, None))
+                if fresh or not closed_unheard(error):
+                    raise
+                log.debug("the server had closed an idle connection; sending the request on a new one")
+                slot = _Slot(slot.place)
 
     def _take(self, place: _Place) -> _Slot:
         idle = self._idle.get(place)
@@ -129,8 +158,18 @@ class Connections:
     def give_back(self, slot: _Slot) -> None:
         """A connection whose answer was read to its end waits for the next request."""
         slot.since = time.monotonic()
+        self._drop_old(slot.since)
         self._idle.setdefault(slot.place, []).append(slot)
         self._room.release()
+
+    def _drop_old(self, now: float) -> None:
+        """Close what nobody has used for long: most servers have done so on their side."""
+        for place, slots in list(self._idle.items()):
+            while slots and now - slots[0].since > KEEPALIVE_SECONDS:
+                old = slots.pop(0)
+                finish_soon(self.loop, lambda old=old: _destroy(old, None, None))
+            if not slots:
+                del self._idle[place]
 
     def lost(self) -> None:
         """A connection was closed: another may be opened."""

@@ -7,17 +7,28 @@ from typing import TYPE_CHECKING, Any
 
 from anyio import to_thread
 
-from chatkit.secrets import Secret
+from chatkit.errors import MissingKeyError
+from chatkit.settings import checked_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from chatkit.secrets import Secret
 
 __all__ = ["resolved"]
 
 
 async def resolved(key: Secret | Callable[[], Any] | None) -> str | None:
-    """The key as text; a function that gives it is called off the loop if it blocks."""
+    """The key as text; a function that gives it is called off the loop if it blocks.
+
+    Raises:
+        MissingKeyError: the function returned None or "".
+        InputError: what it returned cannot be sent.
+    """
     if callable(key):
         value = await key() if inspect.iscoroutinefunction(key) else await to_thread.run_sync(key)
-        key = Secret.of(await value if inspect.isawaitable(value) else value)
+        value = await value if inspect.isawaitable(value) else value
+        if not value:
+            raise MissingKeyError("the function that was passed as api_key returned no key")
+        key = checked_key(value)
     return None if key is None else key.get_secret_value()

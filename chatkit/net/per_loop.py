@@ -44,8 +44,9 @@ class PerLoop(Generic[T]):
         known = self._known.get(id(loop))
         if known is not None and known[0] is loop:
             return known[1]
-        for key in [key for key, (old, _, _) in self._known.items() if _is_closed(old)]:
-            self._known.pop(key)[1].shut()
+        for key, (old, things, _) in list(self._known.items()):  # other threads come and go meanwhile
+            if _is_closed(old) and self._known.pop(key, None) is not None:
+                things.shut()
         made = self._make(loop)
         end = at_loop_end(lambda: self._end(id(loop)))
         self._known[id(loop)] = (loop, made, end)

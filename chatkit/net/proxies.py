@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined] # pyright: ignore[reportUnknownVariableType, reportAttributeAccessIssue]
 
+from chatkit.settings import check_proxy
+
 __all__ = ["environment_proxy"]
 
 
 def environment_proxy(scheme: str, host: str) -> str | None:
-    """HTTPS_PROXY, HTTP_PROXY, ALL_PROXY (in either case), and NO_PROXY."""
+    """HTTPS_PROXY, HTTP_PROXY, ALL_PROXY (in either case), and NO_PROXY.
+
+    Raises:
+        InputError: what is set there is no address of a proxy.
+    """
     environ = os.environ
     for name in (f"{scheme}_proxy", f"{scheme.upper()}_PROXY", "all_proxy", "ALL_PROXY"):
         proxy = environ.get(name)
@@ -17,5 +23,5 @@ def environment_proxy(scheme: str, host: str) -> str | None:
             no_proxy = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
             if proxy_bypass_environment(host, {"no": no_proxy}):  # type: ignore[call-arg]
                 return None
-            return proxy if "://" in proxy else f"http://{proxy}"
+            return check_proxy(proxy if "://" in proxy else f"http://{proxy}", name)
     return None
