@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from chatkit.simulator.anthropic import Anthropic
 from chatkit.simulator.bedrock import Converse
 from chatkit.simulator.bedrock_invoke import InvokeModel
+from chatkit.simulator.cohere import Cohere
 from chatkit.simulator.counting import COUNTERS
 from chatkit.simulator.gemini import Gemini
 from chatkit.simulator.ollama import Ollama
@@ -23,6 +24,7 @@ DIALECTS: tuple[Dialect, ...] = (
     OpenAIChat(),
     OpenAIResponses(),
     Anthropic(),
+    Cohere(),
     Ollama(),
     Gemini(),
     Converse(),

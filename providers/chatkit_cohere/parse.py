@@ -25,7 +25,7 @@ from chatkit.events import (
     ToolCallChunk,
     Usage,
 )
-from chatkit.jsons import decode, is_object, not_json
+from chatkit.jsons import decode, is_list, is_object, not_json
 from chatkit.messages.usage import usage_metadata
 from chatkit.statuses import error_from_body
 from chatkit_cohere.wire import Delta, Function, Message, Part, Piece, Tokens, ToolCall, decode_answer, decode_event
@@ -80,7 +80,7 @@ class CohereParser(SSEParser):
             return [ErrorEvent(error_from_body(decode(body)))]
         events: list[Event] = [Start(answer.id), *self._message(answer.message)]
         if answer.logprobs:
-            events.append(Metadata({"logprobs": answer.logprobs}))
+            events.append(_logprobs(answer.logprobs))
         return events + _closing(answer.usage, answer.finish_reason)
 
     def _message(self, message: Message) -> list[Event]:
@@ -135,7 +135,7 @@ class CohereParser(SSEParser):
         part = _piece(event).content
         events = self._part(part, event.index) if isinstance(part, Part) else []
         if event.logprobs:
-            events.append(Metadata({"logprobs": [event.logprobs]}))
+            events.append(_logprobs([event.logprobs]))
         return events
 
     def _on_call_start(self, event: StreamEvent) -> list[Event]:
@@ -192,6 +192,17 @@ def _annotation(citation: dict[str, Any]) -> dict[str, Any]:
         "extras": {key: value for key, value in citation.items() if key not in ("start", "end", "text")} or None,
     }
     return {"type": "citation", **{key: value for key, value in fields.items() if value is not None}}
+
+
+def _logprobs(entries: list[Any]) -> Event:
+    """Probabilities in the form of all providers. Cohere tells them for pieces of text, which may be several tokens."""
+    return Metadata({"logprobs": {"content": [_entry(entry) for entry in entries if is_object(entry)]}})
+
+
+def _entry(entry: dict[str, Any]) -> dict[str, Any]:
+    numbers = entry.get("logprobs")
+    total = sum(number for number in numbers if isinstance(number, int | float)) if is_list(numbers) else None
+    return {"token": entry.get("text"), "logprob": total, "top_logprobs": [], **entry}
 
 
 def _closing(usage: TokenUsage | None, reason: str | None) -> list[Event]:

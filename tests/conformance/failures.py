@@ -74,7 +74,7 @@ async def overloaded(lab: Lab) -> None:
     assert len(lab.requests) == 2
     lab.says(Reply(LONG, fault=Fault(error="after", after=3)))
     seen = ""
-    with pytest.raises(errors.OverloadedError) as caught:
+    with pytest.raises(lab.subject.overloaded) as caught:
         async for chunk in lab.model().astream("Hi"):
             seen += chunk.text
     assert seen == "word0 word1 word2"

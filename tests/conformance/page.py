@@ -41,8 +41,6 @@ _FOOT = """\
 These run through four of the scenarios (text, stream, tools, 429):
 
 {others}
-
-Cohere is tested as a codec only; see [cohere.md](cohere.md).
 """
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct, field
 
+from chatkit.errors import ModelError, OverloadedError, ServerError
 from tests.conformance.scenario import Lack, absent, refused, unseen, untested, warned
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Subject(Struct, frozen=True):
         server_tool: parameters with a tool that the provider runs itself; without it those of `search`.
         runs: what that tool does; searches_as: how its calls are named in a scripted answer.
         streams_arguments: parameters that make arguments of calls come in pieces.
+        overloaded: the error for an overload that is reported inside a 200; services that only send a text leave it open.
         lacks: scenarios that it does not pass, and what it does instead.
     """
 
@@ -51,6 +53,7 @@ class Subject(Struct, frozen=True):
     runs: Literal["search", "code"] = "search"
     searches_as: str = "web_search"
     streams_arguments: dict[str, Any] = field(default_factory=dict[str, Any])
+    overloaded: type[ModelError] = OverloadedError
     lacks: dict[str, Lack] = field(default_factory=dict[str, Lack])
 
 
@@ -170,6 +173,21 @@ SUBJECTS: tuple[Subject, ...] = (
             "forced tool": warned("the API cannot force a call"),
             "object by function_calling": warned("the API cannot force the call; use json_schema, the default"),
             "streamed arguments": unseen("calls come whole"),
+            "PDF in": refused("the API takes text and images"),
+        },
+    ),
+    Subject(
+        "Cohere",
+        "cohere",
+        "command-a-03-2025",
+        _plain,
+        page="cohere",
+        logprobs={"logprobs": True},
+        search={"documents": ["The kakapo recovers."]},
+        overloaded=ServerError,
+        lacks={
+            "tool of the provider's": absent("the API has none"),
+            "refusal": absent("the API has no such finish reason"),
             "PDF in": refused("the API takes text and images"),
         },
     ),

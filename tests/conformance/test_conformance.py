@@ -12,13 +12,10 @@ from tests.conformance.subjects import SUBJECTS, Subject, versioned
 SMOKE = ("text", "stream", "tools", "429, tried again")
 """What the services are asked that are only an address and a key."""
 
-ELSEWHERE = {"simulator", "cohere"}
-"""The simulator is the other side here; it does not speak Cohere's API."""
-
 
 def others() -> list[Subject]:
     """Providers that have no row of their own."""
-    known = {subject.provider for subject in SUBJECTS} | ELSEWHERE
+    known = {subject.provider for subject in SUBJECTS} | {"simulator"}
     return [Subject(name, name, "some-model", versioned) for name in sorted(set(provider_names()) - known)]
 
 

@@ -191,9 +191,13 @@ def test_reasoning_and_image_tokens() -> None:
 
 def test_logprobs_add_up() -> None:
     deltas = [piece("content-delta", 0, content={"text": t}) | {"logprobs": {"text": t, "logprobs": [-0.1]}} for t in "ab"]
-    assert [entry["text"] for entry in read(MODEL, sse(START, *deltas, end())).response_metadata["logprobs"]] == ["a", "b"]
-    body = json.loads(whole(content="a")) | {"logprobs": [{"text": "a"}]}
-    assert read(MODEL, json.dumps(body).encode()).response_metadata["logprobs"] == [{"text": "a"}]
+    entries = read(MODEL, sse(START, *deltas, end())).response_metadata["logprobs"]["content"]
+    assert [(entry["token"], entry["logprob"]) for entry in entries] == [("a", -0.1), ("b", -0.1)]
+    given = [{"text": "ab", "token_ids": [1, 2], "logprobs": [-0.25, -0.5]}, {"text": "c"}]
+    body = json.loads(whole(content="abc")) | {"logprobs": given}
+    several, unknown = read(MODEL, json.dumps(body).encode()).response_metadata["logprobs"]["content"]
+    assert several == {"token": "ab", "logprob": -0.75, "top_logprobs": [], **given[0]}
+    assert unknown["logprob"] is None
 
 
 def test_missing_usage_and_unknown_events_do_no_harm() -> None:
