@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from chatkit.config import ensure_config, merge_configs
+from chatkit.config import current_run, known_config, merge_configs
+from chatkit.configurable.keys import belongs_elsewhere, check_foreign, note_prefix, provider_of
 from chatkit.errors import InputError, InputTypeError
-from chatkit.params import CommonParams, CommonSettings, names_of
-from chatkit.registry import build, provider_class, split_name
+from chatkit.registry import build
 from chatkit.runnable import Runnable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from chatkit.config import RunnableConfig
 
 __all__ = ["ConfigurableModel", "configurable_model"]
 
@@ -62,18 +63,18 @@ class ConfigurableModel(Runnable[Any]):
         self._defaults = defaults
         self._fields = fields
         self._prefix = f"{prefix.removesuffix('_')}_" if prefix else ""
+        note_prefix(self._prefix)
         self._operations = operations
-        self._config = config or {}
+        self._config = config
         self._made: OrderedDict[Any, Runnable[Any]] = OrderedDict()
 
     # What is kept for later.
 
     def _then(self, operation: str, *args: Any, **kwargs: Any) -> Self:
-        return self._copy(operations=(*self._operations, (operation, args, kwargs)))
+        return self._copy((*self._operations, (operation, args, kwargs)), self._config)
 
-    def _copy(self, **changes: Any) -> Self:
-        given = {"operations": self._operations, "config": self._config, **changes}
-        return type(self)(self._defaults, self._fields, self._prefix, **given)
+    def _copy(self, operations: tuple[Operation, ...], config: dict[str, Any] | None) -> Self:
+        return type(self)(self._defaults, self._fields, self._prefix, operations, config)
 
     def bind_tools(self, tools: Any, **kwargs: Any) -> Self:
         """Bind tools to whichever model is made."""
@@ -95,12 +96,18 @@ class ConfigurableModel(Runnable[Any]):
         """Fallbacks of whichever model is made."""
         return self._then("with_fallbacks", fallbacks, **kwargs)
 
-    def with_config(self, config: Any = None, **kwargs: Any) -> Self:
+    def with_config(self, config: RunnableConfig | None = None, **more: Any) -> Self:
         """Config beneath that of each call; its `configurable` values are new defaults."""
-        return self._copy(config=merge_configs(self._config, config, kwargs))
+        whole = merge_configs(self._config, config, more)
+        self._values(whole, direct=True)  # what is wrong is said now
+        return self._copy(self._operations, whole)
 
     def with_configurable(self, **values: Any) -> Self:
-        """New defaults by name, without the prefix: `model.with_configurable(model="gpt-5-nano")`."""
+        """New defaults by name, without the prefix: `model.with_configurable(model="gpt-5-nano")`.
+
+        Raises:
+            InputError: a name that is not configurable.
+        """
         return self.with_config({"configurable": {f"{self._prefix}{name}": value for name, value in values.items()}})
 
     # What is called.
@@ -124,59 +131,56 @@ class ConfigurableModel(Runnable[Any]):
         """Other attributes are the default model's."""
         if name.startswith("_"):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        if "model" not in self._values(self._config):
-            raise AttributeError(f"{name!r} can only be read when a default model was given to init_chat_model")
+        if self._values(self._config or {}, direct=True).get("model") is None and "model" not in self._defaults:
+            raise AttributeError(f"{name!r} can only be read when there is a default model; give init_chat_model one")
         return getattr(self._chosen(None)[0], name)
 
     def _chosen(self, config: Any) -> tuple[Runnable[Any], dict[str, Any] | None]:
-        merged = merge_configs(self._config, config) if self._config else config
-        values = self._values(ensure_config(merged))
-        return self._model(values), merged
+        """The model for a call with this config, and the config that it is called with."""
+        whole = merge_configs(self._config, config) if self._config else config
+        outer = current_run.get()
+        values = self._values(whole or {}, direct=outer is None)
+        if outer is not None and outer.shared.get("configurable"):
+            values = {**self._values(outer.shared, direct=False), **values}
+        return self._model(values), whole
 
-    def _values(self, config: Mapping[str, Any]) -> dict[str, Any]:
-        """What a config sets, by the names of parameters."""
-        given: dict[str, Any] = config.get("configurable") or {}
+    def _values(self, config: Mapping[str, Any], *, direct: bool) -> dict[str, Any]:
+        """What a config sets, by the names of parameters.
+
+        Args:
+            config: a RunnableConfig.
+            direct: it was given to this model, not to something around it.
+        """
+        given: dict[str, Any] = known_config(config).get("configurable") or {}
         values: dict[str, Any] = {}
         for key, value in given.items():
             name = key.removeprefix(self._prefix)
             if key.startswith(self._prefix) and (self._fields == "any" or name in self._fields):
-                values[name] = value
-            else:
-                self._check_foreign(key, name)
-        return {**self._defaults, **values}
-
-    def _check_foreign(self, key: str, name: str) -> None:
-        """A key that is not ours is another's, unless it looks as if it was meant for us."""
-        ours = key.startswith(self._prefix)
-        fields = () if isinstance(self._fields, str) else self._fields
-        known = {*names_of(CommonSettings), *names_of(CommonParams), *DEFAULT_FIELDS}
-        close = difflib.get_close_matches(name, fields, n=1, cutoff=0.8)
-        if (self._prefix and ours) or (ours and (name in known or close)):
-            allowed = ", ".join(f"{self._prefix}{field}" for field in fields) or "nothing"
-            hint = f" Did you mean {self._prefix + close[0]!r}?" if close else ""
-            raise InputError(f"{key!r} is not configurable here; configurable: {allowed}.{hint}")
+                if not belongs_elsewhere(key, self._prefix):
+                    values[name] = value
+            elif not key.startswith("__"):
+                check_foreign(key, self._prefix, self._fields, direct=direct)
+        return values
 
     def _model(self, values: dict[str, Any]) -> Runnable[Any]:
         key = _key_of(values)
-        if key is not None and key in self._made:
-            self._made.move_to_end(key)
-            return self._made[key]
-        model = self._build(values)
-        if key is not None:
-            self._made[key] = model
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = self._build({**self._defaults, **values}, values)
             if len(self._made) > KEPT_MODELS:
                 self._made.popitem(last=False)
-        return model
+        else:
+            self._made.move_to_end(key)
+        return made
 
-    def _build(self, values: dict[str, Any]) -> Runnable[Any]:
-        values = dict(values)
+    def _build(self, values: dict[str, Any], chosen: dict[str, Any]) -> Runnable[Any]:
         name, provider = values.pop("model", None), values.pop("model_provider", None)
         if name is None:
             raise InputError(
                 f"no model is set: give init_chat_model a default, or config={{'configurable': {{'{self._prefix}model': ...}}}}"
             )
-        if name != self._defaults.get("model") and provider == self._defaults.get("model_provider"):
-            provider = None if _has_provider(name) else provider
+        if "model" in chosen and "model_provider" not in chosen:
+            provider = provider_of(name, provider, own_address="base_url" in values)
         model: Any = build(name, provider, values)
         for operation, args, kwargs in self._operations:
             model = getattr(model, operation)(*args, **kwargs)
@@ -186,20 +190,11 @@ class ConfigurableModel(Runnable[Any]):
         return f"ConfigurableModel(model={self._defaults.get('model')!r}, configurable_fields={self._fields!r})"
 
 
-def _has_provider(name: str) -> bool:
-    """Whether a name tells its provider by itself, so that the default's provider is not meant."""
-    try:
-        provider_class(split_name(name)[0])
-    except InputError:
-        return False
-    return True
-
-
 def _key_of(values: dict[str, Any]) -> Any:
-    """A key for values that can be one; models with others (clients, lists) are made anew each time."""
-    items = tuple(sorted(values.items()))
+    """A key for what a config chose. 1 and True are not the same, and lists count by what is in them."""
+    items: tuple[Any, ...] = tuple((name, type(values[name]), values[name]) for name in sorted(values))
     try:
         hash(items)
     except TypeError:
-        return repr(items) if all(isinstance(v, str | int | float | bool | list | dict | None) for v in values.values()) else None
+        return repr(items)
     return items
