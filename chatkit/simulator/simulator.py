@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from chatkit.jsons import decode_object
-from chatkit.secrets import scrub_headers
+from chatkit.secrets import masked
 from chatkit.simulator.dialect import Limits, Refused
 from chatkit.simulator.dialects import dialect_of
 from chatkit.simulator.fault import Fault, parse_fault
@@ -82,7 +82,7 @@ class Simulator:
     def respond(self, request: Request) -> Response:
         """The response to a request; `request.url` is path and query. What a client sends never raises here."""
         headers = {name.lower(): value for name, value in request.headers.items()}
-        seen = Seen(request.method, request.url, scrub_headers(headers), decode_object(request.body) or {})
+        seen = Seen(request.method, request.url, masked("headers", headers), decode_object(request.body) or {})
         self.requests.append(seen)
         dialect = dialect_of(request.url.partition("?")[0])
         if dialect is None:
