@@ -98,6 +98,11 @@ class _Left(ConnectionError):
     """Wakes a reader whose response is closed by somebody else."""
 
 
+def _read_before(content: aiohttp.StreamReader) -> bytes:
+    """What came before the connection broke; aiohttp raises the error first and keeps it for the next call too."""
+    return content._read_nowait(-1)  # pyright: ignore[reportPrivateUsage]
+
+
 class _AiohttpResponse:
     __slots__ = ("_alarm", "_content", "_ended", "_loop", "_response", "_socket", "headers", "status")
 
@@ -117,6 +122,10 @@ class _AiohttpResponse:
             self._alarm.set(deadline)
         try:
             data = await self._content.readany()
+        except aiohttp.ClientError:
+            data = _read_before(self._content)
+            if not data:
+                raise
         finally:
             self._alarm.deadline = None
         self._ended = not data

@@ -107,10 +107,32 @@ def _body(response: Any) -> AsyncIterator[bytes]:
     return (response.aiter_bytes() if "content-encoding" in response.headers else response.stream).__aiter__()
 
 
-async def _close(response: Any, body: AsyncIterator[bytes] | None) -> None:
+def _shut(response: Any) -> bool:
+    """End the connection of a response for both sides, without awaiting; False where it has none of its own.
+
+    The socket is not closed, that is left to the client: its pool may still take the connection for an idle one, and
+    httpcore asks every idle connection of the pool whether it is readable, which a closed trio socket answers with
+    ValueError, for every later request.
+    """
     network = response.extensions.get("network_stream")
+    shared = response.extensions.get("http_version") == b"HTTP/2"
+    sock = network.get_extra_info("socket") if network is not None and not shared else None
+    if sock is None:
+        return False
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
+    return True
+
+
+async def _close(response: Any, body: AsyncIterator[bytes] | None) -> None:
+    """Close a response.
+
+    Args:
+        body: what is left of it; None when it was read to its end.
+    """
     if body is not None:
-        await attempt(response.aclose() if network is None else network.aclose())
+        if not _shut(response):
+            await attempt(response.aclose())
         with anyio.move_on_after(0.01):
             await attempt(run_out(body))
     await attempt(response.aclose())
@@ -134,18 +156,11 @@ class _InjectedResponse:
         self._ended = not data
         return data
 
-    def _interrupt(self) -> None:
-        network = self._response.extensions.get("network_stream")
-        sock = network.get_extra_info("socket") if network is not None else None
-        if sock is not None:
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-
     def abandon(self) -> None:
         queue, self._queue = self._queue, None
         if queue is None:
             return
-        self._interrupt()
+        _shut(self._response)
         response, body = self._response, self._body
 
         async def close() -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import inspect
 import statistics
 import sys
 import time
@@ -17,6 +16,7 @@ import anyio
 import pytest
 
 from tests.net.clients import WAYS, settings, skip_if_missing
+from tests.net.leaks import live
 from tests.net.origin import Origin
 from tests.toy import ToyModel
 
@@ -122,13 +122,13 @@ EXITS = [value for name, value in list(globals().items()) if name.startswith("le
 @pytest.mark.parametrize("leave", EXITS, ids=lambda leave: leave.__name__)
 async def test_every_exit_closes_the_socket_and_leaves_nothing(leave: Any, model: ToyModel, origin: Origin) -> None:
     """Median under 5 ms as the server sees it; no async generator and no task is left, with the collector off."""
-    before = _live()
+    before = live()
     gc.disable()
     try:
         delays = [await _close_delay(leave, model, origin) for _ in range(ROUNDS)]
         await anyio.sleep(0.01)
         assert statistics.median(delays) < 0.005, delays
-        assert _live() == before
+        assert live() == before
     finally:
         gc.enable()
 
@@ -140,13 +140,6 @@ async def _close_delay(leave: Any, model: ToyModel, origin: Origin) -> float:
         while len(origin.closed) <= seen:
             await anyio.sleep(0.0005)
     return origin.closed[seen] - left
-
-
-def _live() -> tuple[int, int]:
-    """(tasks, async generators that belong to HTTP or chatkit code)."""
-    generators = [g for g in gc.get_objects() if inspect.isasyncgen(g) and g.ag_frame and "http" in g.ag_code.co_filename]
-    tasks = anyio.get_running_tasks()
-    return len(tasks), len(generators)
 
 
 @pytest.mark.anyio

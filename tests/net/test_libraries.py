@@ -84,14 +84,14 @@ async def test_the_request_is_the_same_over_each(way: str, server: Server, anyio
         base_url=f"{server.url}/v1",
         http_client=way,
         default_query={"a": "b c/d%"},
-        default_headers={"X-Who": "me"},
+        default_headers={"OpenAI-Project": "me"},
     )
     assert (await model.ainvoke("Hello")).text
     assert "".join([chunk.text async for chunk in model.astream("Hello")])
     whole, streamed = server.requests
     for seen in (whole, streamed):
         assert seen.path == "/v1/chat/completions?a=b+c%2Fd%25"
-        assert (seen.headers["x-who"], seen.headers["content-type"]) == ("me", "application/json")
+        assert (seen.headers["openai-project"], seen.headers["content-type"]) == ("me", "application/json")
         assert seen.headers["user-agent"].startswith("chatkit/")
         assert seen.headers["accept-encoding"] == "identity"
         assert seen.headers["host"] == server.url.removeprefix("http://")
