@@ -10,8 +10,8 @@ from chatkit.chat_models import init_chat_model
 from chatkit.registry import provider_class, provider_names
 from chatkit.simulator import environment_of, simulated_environment
 
-SILENT = {"cohere", "simulator"}
-"""No dialect of the simulator is theirs, or they need no server."""
+SILENT = {"simulator"}
+"""Needs no server."""
 
 
 def test_every_provider_answers() -> None:
