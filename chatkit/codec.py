@@ -85,7 +85,8 @@ class Request(Struct):
     method: str = "POST"
 
     def __repr__(self) -> str:
-        return f"Request({self.method} {self.url.partition('?')[0]!r}, headers={scrub_headers(self.headers)!r}, {len(self.body)} bytes)"
+        address, headers = self.url.partition("?")[0], scrub_headers(self.headers)
+        return f"Request({self.method} {address!r}, headers={headers!r}, {len(self.body)} bytes)"
 
 
 class Parser(Protocol):

@@ -53,7 +53,9 @@ class DeclaredModel(Runnable[AIMessage]):
     settings: dict[str, Any]
     base_url: str
 
-    def __init__(self, model: str, **kwargs: Any) -> None:
+    def __init__(self, model: str = "", **kwargs: Any) -> None:
+        for name in [name for name in kwargs if self._own_name(name) == "model"]:
+            model = kwargs.pop(name) or model
         if not isinstance(model, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InputTypeError(f"`model` must be a string (got {type(model).__name__}), e.g. init_chat_model('openai:gpt-5')")
         if not model.strip():
@@ -78,7 +80,7 @@ class DeclaredModel(Runnable[AIMessage]):
 
     def bind(self, **kwargs: Any) -> Self:
         """The same model with some parameters or settings changed (None takes one away)."""
-        kwargs = {self.aliases.get(name, name): value for name, value in kwargs.items()}
+        kwargs = {self._own_name(name): value for name, value in kwargs.items()}
         copy = self._copy(model=kwargs.pop("model", None) or self.model)
         settings, params = self._sort(kwargs)
         unset = {name for name, value in kwargs.items() if value is None}
@@ -93,6 +95,11 @@ class DeclaredModel(Runnable[AIMessage]):
         return self.bind(**(update or {}))
 
     @classmethod
+    def _own_name(cls, given: str) -> str:
+        """A parameter's name here; `model_name` is LangChain's for the model everywhere."""
+        return "model" if given == "model_name" else cls.aliases.get(given, given)
+
+    @classmethod
     def _names(cls) -> list[str]:
         return [*names_of(CommonSettings), *names_of(cls.Settings), *names_of(CommonParams), *names_of(cls.Params)]
 
@@ -103,7 +110,7 @@ class DeclaredModel(Runnable[AIMessage]):
         settings: dict[str, Any] = {}
         params: dict[str, Any] = {}
         for given, value in kwargs.items():
-            name = cls.aliases.get(given, given)
+            name = cls._own_name(given)
             if name in params_known:
                 params[name] = value
             elif name in settings_known:
@@ -136,7 +143,7 @@ class DeclaredModel(Runnable[AIMessage]):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __repr__(self) -> str:
-        shown = {"model": self.model, **self.settings, **self.params}
+        shown: dict[str, Any] = {"model": self.model, **self.settings, **self.params}
         shown.pop("api_key", None)
         if shown.get("default_headers"):
             shown["default_headers"] = scrub_headers(shown["default_headers"])

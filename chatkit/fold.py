@@ -33,7 +33,7 @@ from chatkit.partial_json import PartialJSON
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["CUT_REASONS", "Fold", "tool_call_block"]
+__all__ = ["CUT_REASONS", "Fold", "Part", "render", "tool_call_block"]
 
 CUT_REASONS = frozenset(
     {"length", "max_tokens", "MAX_TOKENS", "max_output_tokens", "model_length", "model_context_window_exceeded"}
@@ -41,7 +41,7 @@ CUT_REASONS = frozenset(
 """Finish reasons that say that the answer was cut at a limit."""
 
 
-class _Part:
+class Part:
     """One content block while it grows."""
 
     __slots__ = ("annotations", "block", "extras", "id", "index", "kind", "name", "parsed", "parser", "texts")
@@ -90,8 +90,8 @@ class Fold:
     """
 
     def __init__(self) -> None:
-        self._parts: list[_Part] = []
-        self._by_key: dict[tuple[str, Index], _Part] = {}
+        self._parts: list[Part] = []
+        self._by_key: dict[tuple[str, Index], Part] = {}
         self.id: str | None = None
         self.metadata: dict[str, Any] = {}
         self.usage: dict[str, Any] | None = None
@@ -111,7 +111,7 @@ class Fold:
                 handler(self, event)
         return self
 
-    def _part(self, kind: str, index: Index) -> _Part:
+    def _part(self, kind: str, index: Index) -> Part:
         if index is None:
             last = self._parts[-1] if self._parts else None
             if last is not None and last.kind == kind and last.index is None:
@@ -120,8 +120,14 @@ class Fold:
         part = self._by_key.get((kind, index))
         return self._new_part(kind, index) if part is None else part
 
-    def _new_part(self, kind: str, index: Index) -> _Part:
-        part = _Part(kind, index)
+    def _known(self, kind: str, index: Index) -> Part | None:
+        """The block of this kind and index; without an index the last of the kind."""
+        if index is not None:
+            return self._by_key.get((kind, index))
+        return next((part for part in reversed(self._parts) if part.kind == kind), None)
+
+    def _new_part(self, kind: str, index: Index) -> Part:
+        part = Part(kind, index)
         self._parts.append(part)
         if index is not None:
             self._by_key[kind, index] = part
@@ -166,20 +172,14 @@ class Fold:
 
     def _whole(self, block: dict[str, Any], index: Index, extras: dict[str, Any] | None) -> None:
         """A block that comes in one piece; one that comes again under its index is brought up to date."""
-        part = self._by_key.get((block["type"], index)) if index is not None else None
-        if part is None:
-            part = self._new_part(block["type"], index)
+        known = self._known(block["type"], index) if index is not None else None
+        part = known or self._new_part(block["type"], index)
         part.block.update(block)
         part.add_extras(extras)
 
     def _citation(self, event: Citation) -> None:
-        part = self._by_key.get(("text", event.index)) if event.index is not None else self._last_text()
-        if part is None:
-            part = self._new_part("text", event.index)
+        part = self._known("text", event.index) or self._new_part("text", event.index)
         part.annotations.append(event.annotation)
-
-    def _last_text(self) -> _Part | None:
-        return next((part for part in reversed(self._parts) if part.kind == "text"), None)
 
     def _media(self, event: Media) -> None:
         part = (
@@ -238,7 +238,7 @@ class Fold:
             cut: the answer was broken off, so that a call without arguments may be half a call.
         """
         return [
-            _render(part, finished=finished, cut=cut)
+            render(part, finished=finished, cut=cut)
             for part in self._parts
             if part.kind != "text" or part.annotations or part.extras or any(part.texts)
         ]
@@ -261,7 +261,8 @@ def tool_call_block(name: str | None, args: str, id: str | None, *, cut: bool = 
     return {"type": "invalid_tool_call", "name": name, "args": args, "id": id, "error": reason}
 
 
-def _render(part: _Part, *, finished: bool, cut: bool) -> dict[str, Any]:
+def render(part: Part, *, finished: bool, cut: bool) -> dict[str, Any]:
+    """One content block as a standard block, see `Fold.blocks`."""
     block = _RENDER.get(part.kind, _render_media)(part, finished, cut)
     if part.extras:
         block["extras"] = part.extras
@@ -270,27 +271,27 @@ def _render(part: _Part, *, finished: bool, cut: bool) -> dict[str, Any]:
     return block
 
 
-def _render_text(part: _Part, finished: bool, cut: bool) -> dict[str, Any]:
+def _render_text(part: Part, _finished: bool, _cut: bool) -> dict[str, Any]:
     block: dict[str, Any] = {"type": "text", "text": part.text()}
     if part.annotations:
         block["annotations"] = list(part.annotations)
     return block
 
 
-def _render_reasoning(part: _Part, finished: bool, cut: bool) -> dict[str, Any]:
+def _render_reasoning(part: Part, _finished: bool, _cut: bool) -> dict[str, Any]:
     block: dict[str, Any] = {"type": "reasoning", "reasoning": part.text()}
     if part.id is not None:
         block["id"] = part.id
     return block
 
 
-def _render_tool(part: _Part, finished: bool, cut: bool) -> dict[str, Any]:
+def _render_tool(part: Part, finished: bool, cut: bool) -> dict[str, Any]:
     if finished:
         return tool_call_block(part.name, part.text(), part.id, cut=cut)
     return {"type": "tool_call_chunk", "name": part.name, "args": part.text(), "id": part.id}
 
 
-def _render_server_tool(part: _Part, finished: bool, cut: bool) -> dict[str, Any]:
+def _render_server_tool(part: Part, finished: bool, _cut: bool) -> dict[str, Any]:
     if not finished:
         return {"type": "server_tool_call_chunk", "name": part.name, "args": part.text(), "id": part.id}
     args = part.text()
@@ -298,15 +299,15 @@ def _render_server_tool(part: _Part, finished: bool, cut: bool) -> dict[str, Any
     return {"type": "server_tool_call", "name": part.name, "args": {"input": args} if parsed is None else parsed, "id": part.id}
 
 
-def _render_whole(part: _Part, finished: bool, cut: bool) -> dict[str, Any]:
+def _render_whole(part: Part, _finished: bool, _cut: bool) -> dict[str, Any]:
     return dict(part.block)
 
 
-def _render_raw(part: _Part, finished: bool, cut: bool) -> dict[str, Any]:
+def _render_raw(part: Part, _finished: bool, _cut: bool) -> dict[str, Any]:
     return {"type": "non_standard", "value": dict(part.block)}
 
 
-def _render_media(part: _Part, finished: bool, cut: bool) -> dict[str, Any]:
+def _render_media(part: Part, _finished: bool, _cut: bool) -> dict[str, Any]:
     block = dict(part.block)
     if part.texts:
         block["base64"] = _join_base64(part.texts)
@@ -320,7 +321,7 @@ def _join_base64(pieces: list[str]) -> str:
     return base64.b64encode(b"".join(base64.b64decode(piece) for piece in pieces)).decode()
 
 
-_RENDER: dict[str, Callable[[_Part, bool, bool], dict[str, Any]]] = {
+_RENDER: dict[str, Callable[[Part, bool, bool], dict[str, Any]]] = {
     "text": _render_text,
     "reasoning": _render_reasoning,
     "tool_call_chunk": _render_tool,

@@ -91,7 +91,8 @@ def init_chat_model(
     if model is None or configurable_fields is not None:
         from chatkit.configurable import configurable_model
 
-        return configurable_model(model, model_provider, configurable_fields, config_prefix, kwargs)
+        made: Any = configurable_model(model, model_provider, configurable_fields, config_prefix, kwargs)
+        return made  # it has a chat model's verbs, whichever model that will be
     if config_prefix:
         import warnings
 

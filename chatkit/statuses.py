@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["error_from_body", "error_from_response", "request_id_of", "retry_after_of"]
 
 _CONTEXT = re.compile(
-    r"context[ _-]?length|maximum context|context window|context size|prompt is too long|input is too long|too many (input )?tokens"
-    r"|input tokens exceed"
+    r"context[ _-]?length|maximum context|context window|context size|prompt is too long|input is too long"
+    r"|too many (input )?tokens|input tokens exceed"
     r"|input token count|exceeds the (maximum|model)[^.]*tokens|exceed_context_size",
     re.IGNORECASE,
 )
@@ -242,7 +242,7 @@ def _facts(body: Any) -> tuple[str, str | None, str | None]:
     )
     metadata = inner.get("metadata")
     if is_object(metadata) and metadata.get("raw"):
-        message = f"{message}: {metadata['raw'] if isinstance(metadata['raw'], str) else metadata['raw']!r}"
+        message = f"{message}: {metadata['raw']}"
     kind = inner.get("type") or inner.get("status") or inner.get("__type") or inner.get("error_type")
     code = inner.get("code") or as_object(inner.get("details")).get("error_code")  # Anthropic has it among the details
     return message[:2000] if isinstance(message, str) else excerpt(repr(message)), _word(kind), _word(code)

@@ -159,7 +159,7 @@ class BlockStream:
 
 
 def _delta(event: dict[str, Any], kind: str, field: str) -> str | None:
-    delta = event.get("delta") or {}
+    delta: dict[str, Any] = event.get("delta") or {}
     return delta.get(field) if delta.get("type") == kind else None
 
 
@@ -172,7 +172,7 @@ def _reasoning(event: dict[str, Any]) -> str | None:
 
 
 def _tool_call(event: dict[str, Any]) -> dict[str, Any] | None:
-    content = event.get("content") or {}
+    content: dict[str, Any] = event.get("content") or {}
     if event["event"] == "content-block-start" and content.get("type") == "tool_call_chunk":
         return {**content, "index": event["index"]}
     args = _delta(event, "tool-call-delta", "args")

@@ -40,7 +40,8 @@ def to_messages(value: Any) -> list[BaseMessage]:
     if callable(to_messages_method):
         return to_messages(to_messages_method())
     raise InputTypeError(
-        f"Invalid input type {type(value).__name__}. Must be a str, a message, or a list of messages, dicts, (role, content) pairs and str."
+        f"Invalid input type {type(value).__name__}. Must be a str, a message, or a list of messages, dicts, "
+        "(role, content) pairs and str."
     )
 
 
@@ -134,7 +135,7 @@ def _developer(content: Any, fields: dict[str, Any]) -> BaseMessage:
 def _ai(content: Any, fields: dict[str, Any]) -> BaseMessage:
     fields = dict(fields)
     calls = fields.get("tool_calls")
-    if calls and any(is_object(call) and "function" in call for call in calls):
+    if isinstance(calls, list | tuple) and any(is_object(call) and "function" in call for call in cast("list[Any]", calls)):
         fields["additional_kwargs"] = {**(fields.get("additional_kwargs") or {}), "tool_calls": fields.pop("tool_calls")}
         message = AIMessage(content, **_split("ai", fields))
         del message.additional_kwargs["tool_calls"]
