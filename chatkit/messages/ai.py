@@ -56,10 +56,10 @@ class AIMessage(BaseMessage):
     ) -> None:
         super().__init__(content, **fields)
         in_content = [block for block in self.content if is_object(block)] if is_list(self.content) else []
-        calls = [_tool_call(call) for call in tool_calls or ()] or [
+        calls = [_tool_call(call) for call in _list("tool_calls", tool_calls)] or [
             _tool_call(b) for b in in_content if b.get("type") == "tool_call"
         ]
-        bad = [{"type": "invalid_tool_call", **call} for call in invalid_tool_calls or ()]
+        bad = [_invalid_call(call) for call in _list("invalid_tool_calls", invalid_tool_calls)]
         bad = bad or [dict(b) for b in in_content if b.get("type") == "invalid_tool_call"]
         if not calls and not bad and self.additional_kwargs.get("tool_calls"):
             calls, bad = _openai_calls(self.additional_kwargs["tool_calls"])
@@ -99,12 +99,28 @@ def _tool_call(call: Any) -> dict[str, Any]:
     return {key: value for key, value in {**call, "type": "tool_call"}.items() if key not in ("index", "extras")}
 
 
-def _openai_calls(calls: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _list(name: str, value: Any) -> list[Any]:
+    if isinstance(value, str | bytes | dict) or not hasattr(value or (), "__iter__"):
+        raise InputTypeError(f"{name} must be a list of dicts, not {type(value).__name__}")
+    return list(value or ())
+
+
+def _invalid_call(call: Any) -> dict[str, Any]:
+    if not is_object(call):
+        raise InputTypeError(f"an invalid tool call must be a dict with name, args, id and error, not {type(call).__name__}")
+    return {"type": "invalid_tool_call", **call}
+
+
+def _openai_calls(calls: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Calls in OpenAI's own form (`function.arguments` as JSON text), split into good and bad ones."""
     good: list[dict[str, Any]] = []
     bad: list[dict[str, Any]] = []
-    for call in calls:
-        function: dict[str, Any] = call.get("function") or {}
+    for call in _list("tool_calls", calls):
+        function = call.get("function") if is_object(call) else None
+        if not is_object(function) or not isinstance(function.get("arguments") or "", str):
+            raise InputTypeError(
+                "a tool call in OpenAI's form needs {'id': ..., 'function': {'name': ..., 'arguments': '<JSON>'}}"
+            )
         args = decode_object(function.get("arguments") or "{}")
         if args is None:
             bad.append(
@@ -150,13 +166,15 @@ def _fill(message: AIMessage, fold: Fold, blocks: list[dict[str, Any]], as_block
 
 
 def _is_plain(blocks: list[dict[str, Any]]) -> bool:
-    """One text, then only calls: the blocks can be told from a str and `tool_calls` without loss."""
+    """One text, then only calls, broken ones last: the blocks can be told from a str and the lists of calls without loss."""
+    broken = False
     for at, block in enumerate(blocks):
         simple = block["type"] in (*_CALLS, "tool_call_chunk") or (
             block["type"] == "text" and at == 0 and "annotations" not in block
         )
-        if not simple or "extras" in block:
+        if not simple or "extras" in block or (broken and block["type"] == "tool_call"):
             return False
+        broken = broken or block["type"] == "invalid_tool_call"
     return True
 
 

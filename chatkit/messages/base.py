@@ -58,8 +58,8 @@ class BaseMessage:
                 raise InputError("give either content or content_blocks, not both")
             content = cast("list[Any]", content_blocks)
         self.content = _checked(type(self), "" if content is None else content)
-        self.additional_kwargs = additional_kwargs if additional_kwargs is not None else {}
-        self.response_metadata = response_metadata if response_metadata is not None else {}
+        self.additional_kwargs = _object("additional_kwargs", additional_kwargs)
+        self.response_metadata = _object("response_metadata", response_metadata)
         self.name = name
         self.id = id
 
@@ -70,7 +70,7 @@ class BaseMessage:
             return self.content
         return "".join(
             [
-                item if isinstance(item, str) else item.get("text") or ""
+                item if isinstance(item, str) else str(item.get("text") or "")
                 for item in self.content
                 if isinstance(item, str) or item.get("type") == "text"
             ]
@@ -122,6 +122,14 @@ class BaseMessage:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), {field: getattr(self, field) for field in self.FIELDS})
+
+
+def _object(name: str, value: Any) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not is_object(value):
+        raise InputTypeError(f"{name} must be a dict, not {type(value).__name__}")
+    return value
 
 
 def _rebuild(cls: type[BaseMessage], fields: dict[str, Any]) -> BaseMessage:

@@ -6,9 +6,9 @@ Providers so encode one form only. What is not known here becomes `non_standard`
 from __future__ import annotations
 
 import re
-from typing import Any, cast
+from typing import Any
 
-from chatkit.errors import InputError
+from chatkit.errors import InputError, InputTypeError
 from chatkit.jsons import decode_object, is_object
 from chatkit.messages.blocks import DATA_BLOCK_TYPES, KNOWN_BLOCK_TYPES
 
@@ -39,16 +39,34 @@ def standard_block(block: str | dict[str, Any]) -> dict[str, Any]:
     kind = block.get("type")
     if kind is None and isinstance(block.get("text"), str):
         return {"type": "text", **block}
-    translate = _FOREIGN.get(cast("str", kind))
+    if not isinstance(kind, str):
+        return {"type": "non_standard", "value": block}
+    translate = _FOREIGN.get(kind)
     if translate is not None:
-        translated = translate(block)
+        try:
+            translated = translate(block)
+        except KeyError as error:
+            raise InputError(f"a {kind!r} block lacks {error}; it has {sorted(map(str, block))}") from None
         if translated is not None:
-            return translated
+            return _checked(translated)
     if kind in DATA_BLOCK_TYPES and _has_data_url(block):
         return {**{key: value for key, value in block.items() if key != "url"}, **_source(block["url"])}
     if kind in KNOWN_BLOCK_TYPES:
-        return block
+        return _checked(block)
     return {"type": "non_standard", "value": block}
+
+
+_TEXTS = ("text", "reasoning", "base64", "url", "file_id", "mime_type")
+
+
+def _checked(block: dict[str, Any]) -> dict[str, Any]:
+    """The block, when what must be text in it is text: bytes would be sent as "b'...'" by some and refused by others."""
+    for name in _TEXTS:
+        value = block.get(name)
+        if value is not None and not isinstance(value, str):
+            how = "; encode it: base64.b64encode(data).decode()" if isinstance(value, bytes) else ""
+            raise InputTypeError(f"{name!r} of a {block['type']!r} block must be a str, not {type(value).__name__}{how}")
+    return block
 
 
 def _has_data_url(block: dict[str, Any]) -> bool:

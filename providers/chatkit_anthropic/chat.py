@@ -67,7 +67,7 @@ class ChatAnthropic(ChatModel):
     default_base_url = "https://api.anthropic.com"
     key_required = False  # a token does as well
 
-    def __init__(self, model: str, **kwargs: Unpack[AnthropicOptions]) -> None:
+    def __init__(self, model: str = "", **kwargs: Unpack[AnthropicOptions]) -> None:
         super().__init__(model, **kwargs)
 
     def _find_key(self) -> Secret | Callable[[], Any] | None:

@@ -66,7 +66,7 @@ class ChatAnthropicVertex(ChatModel):
     api_key_env = ("CLOUDSDK_AUTH_ACCESS_TOKEN",)
     base_url_env = ("ANTHROPIC_VERTEX_BASE_URL",)
 
-    def __init__(self, model: str, **kwargs: Unpack[VertexOptions]) -> None:
+    def __init__(self, model: str = "", **kwargs: Unpack[VertexOptions]) -> None:
         super().__init__(model, **kwargs)
 
     def _find_base_url(self) -> str:

@@ -76,7 +76,7 @@ class ChatBedrockConverse(BedrockModel):
     provider = "bedrock_converse"
     Params = ConverseParams
 
-    def __init__(self, model: str, **kwargs: Unpack[ConverseOptions]) -> None:
+    def __init__(self, model: str = "", **kwargs: Unpack[ConverseOptions]) -> None:
         super().__init__(model, **kwargs)
 
     @classmethod

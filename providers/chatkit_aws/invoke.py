@@ -69,7 +69,7 @@ class ChatBedrock(BedrockModel):
     Settings = InvokeSettings
     aliases: ClassVar[Mapping[str, str]] = {**ANTHROPIC_ALIASES, **ALIASES}
 
-    def __init__(self, model: str, **kwargs: Unpack[InvokeOptions]) -> None:
+    def __init__(self, model: str = "", **kwargs: Unpack[InvokeOptions]) -> None:
         super().__init__(model, **kwargs)
 
     @property

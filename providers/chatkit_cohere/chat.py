@@ -83,7 +83,7 @@ class ChatCohere(ChatModel):
     base_url_env = ("CO_API_URL",)
     default_base_url = "https://api.cohere.com"
 
-    def __init__(self, model: str, **kwargs: Unpack[CohereOptions]) -> None:
+    def __init__(self, model: str = "", **kwargs: Unpack[CohereOptions]) -> None:
         super().__init__(model, **kwargs)
 
     def _encode(self, call: Call) -> Request:

@@ -69,7 +69,7 @@ class ChatGoogleGenerativeAI(ChatModel):
     default_base_url = "https://generativelanguage.googleapis.com"
     structured_method = "json_schema"
 
-    def __init__(self, model: str, **kwargs: Unpack[GoogleGenAIOptions]) -> None:
+    def __init__(self, model: str = "", **kwargs: Unpack[GoogleGenAIOptions]) -> None:
         super().__init__(model, **kwargs)
 
     def _encode(self, call: Call) -> Request:

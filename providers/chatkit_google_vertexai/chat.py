@@ -88,7 +88,7 @@ class ChatVertexAI(ChatModel):
     base_url_env = ("GOOGLE_VERTEX_BASE_URL",)
     structured_method = "json_schema"
 
-    def __init__(self, model: str, **kwargs: Unpack[VertexAIOptions]) -> None:
+    def __init__(self, model: str = "", **kwargs: Unpack[VertexAIOptions]) -> None:
         super().__init__(model, **kwargs)
 
     def _find_base_url(self) -> str:

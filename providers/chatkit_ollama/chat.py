@@ -94,7 +94,7 @@ class ChatOllama(ChatModel):
     key_required = False
     structured_method = "json_schema"
 
-    def __init__(self, model: str, **kwargs: Unpack[OllamaOptions]) -> None:
+    def __init__(self, model: str = "", **kwargs: Unpack[OllamaOptions]) -> None:
         super().__init__(model, **kwargs)
 
     def _find_base_url(self) -> str:
