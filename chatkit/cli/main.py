@@ -16,6 +16,7 @@ __all__ = ["COMMANDS", "Command", "main"]
 
 COMMANDS: dict[str, str] = {
     "chat": "ask a model; the answer streams to the terminal",
+    "batch": "answer every row of a file, many at a time; goes on where it was stopped",
     "demo": "see a streamed answer with reasoning, tool calls and text",
     "simulate": "run the simulator as a server on 127.0.0.1",
     "profiles": "what models can do: show or refresh the data",
