@@ -115,4 +115,6 @@ def is_truncated(body: bytes) -> bool:
 
 def not_json(body: bytes, why: object) -> InvalidResponseError:
     """The error for a body or frame that is not the JSON that a format asks for."""
+    if body.lstrip().startswith(b"<"):
+        return InvalidResponseError(f"the answer is a web page, not JSON; check base_url. It begins: {excerpt(body)}")
     return InvalidResponseError(f"the answer is not the JSON that this API sends ({why}); it begins: {excerpt(body)}")
