@@ -151,7 +151,7 @@ def _logprobs(question: Question, text: str | None, size: int | None) -> list[di
         return []
     return [
         {"token_ids": list(entry["bytes"][:1]), "text": entry["token"], "logprobs": [entry["logprob"]]}
-        for entry in logprobs_of(text, 0, size)
+        for entry in logprobs_of([text], 0, size)
     ]
 
 

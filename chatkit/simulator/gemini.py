@@ -16,7 +16,7 @@ from chatkit.simulator.gemini_question import PATH, question_of
 from chatkit.simulator.logprobs import logprobs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from chatkit.codec import Request
     from chatkit.simulator.problem import Problem
@@ -56,14 +56,14 @@ class Gemini:
 
     def whole(self, question: Question, answer: Answer) -> bytes:
         parts = [part for block in _signed(question, answer) if (part := part_of(block, question)) is not None]
-        return encode(_response(question, parts, answer.usage, **_end(answer), **_logprobs(question, answer.text, answer.piece)))
+        return encode(_response(question, parts, answer.usage, **_end(answer), **_logprobs(question, answer.texts, answer.piece)))
 
     def frames(self, question: Question, answer: Answer) -> Iterator[Frame]:
         before: dict[str, Any] = {**answer.usage, "output_tokens": 0, "output_token_details": {}}
         for block in _signed(question, answer):
             for part in pieces_of(block, question, answer):
                 said = part.get("text") if not part.get("thought") else None
-                yield Frame(_event(_response(question, [part], before, **_logprobs(question, said, answer.piece))))
+                yield Frame(_event(_response(question, [part], before, **_logprobs(question, [said], answer.piece))))
         yield Frame(_event(_response(question, [{"text": ""}], answer.usage, **_end(answer))), "end")
 
     def error(self, problem: Problem) -> bytes:
@@ -117,10 +117,10 @@ def _usage(usage: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _logprobs(question: Question, text: str | None, size: int | None = None) -> dict[str, Any]:
-    if question.logprobs is None or not text:
+def _logprobs(question: Question, texts: Sequence[str | None], size: int | None) -> dict[str, Any]:
+    if question.logprobs is None or not any(texts):
         return {}
-    entries = logprobs_of(text, question.logprobs, size)
+    entries = logprobs_of(texts, question.logprobs, size)
     tops = [{"candidates": [_token(entry) for entry in found["top_logprobs"]]} for found in entries]
     return {"logprobsResult": {"chosenCandidates": [_token(found) for found in entries], "topCandidates": tops}}
 

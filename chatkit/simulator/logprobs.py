@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import math
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chatkit.simulator.pieces import text_pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["logprobs_of"]
 
 
-def logprobs_of(text: str, alternatives: int, size: int | None = None) -> list[dict[str, Any]]:
-    """One entry a piece of the text, in OpenAI's form.
+def logprobs_of(texts: Iterable[str | None], alternatives: int, size: int | None = None) -> list[dict[str, Any]]:
+    """One entry a piece of the texts, in OpenAI's form.
 
     Args:
         alternatives: entries of `top_logprobs`, the chosen piece first.
         size: characters a piece, None for words.
     """
-    return [_entry(token, alternatives) for token in text_pieces(text, size)]
+    return [_entry(token, alternatives) for text in texts for token in text_pieces(text or "", size)]
 
 
 def _entry(token: str, alternatives: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from chatkit.simulator.ollama_question import question_of
 from chatkit.simulator.reply import Answer, args_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from chatkit.codec import Request
     from chatkit.simulator.problem import Problem
@@ -48,14 +48,14 @@ class Ollama:
             message["thinking"] = thought
         if calls := [_call(nth, block) for nth, block in enumerate(answer.of_type("tool_call"))]:
             message["tool_calls"] = calls
-        return encode({**_line(question, message), **_logprobs(question, answer.text, answer.piece), **_end(answer)})
+        return encode({**_line(question, message), **_logprobs(question, answer.texts, answer.piece), **_end(answer)})
 
     def frames(self, question: Question, answer: Answer) -> Iterator[Frame]:
         if not question.messages:
             yield Frame(encode(_only_loaded(question)) + b"\n", "end")
             return
         for message in _pieces(answer):
-            more = _logprobs(question, message.get("content"), answer.piece)
+            more = _logprobs(question, [message.get("content")], answer.piece)
             yield Frame(encode({**_line(question, {"content": "", **message}), **more, "done": False}) + b"\n")
         yield Frame(encode({**_line(question, {"content": ""}), **_end(answer)}) + b"\n", "end")
 
@@ -100,10 +100,10 @@ def _call(nth: int, block: dict[str, Any]) -> dict[str, Any]:
     return {"id": block["id"], "function": {"index": nth, "name": block["name"], "arguments": args_object(block)}}
 
 
-def _logprobs(question: Question, text: str | None, size: int | None = None) -> dict[str, Any]:
-    if question.logprobs is None or not text:
+def _logprobs(question: Question, texts: Sequence[str | None], size: int | None) -> dict[str, Any]:
+    if question.logprobs is None or not any(texts):
         return {}
-    return {"logprobs": logprobs_of(text, question.logprobs, size)}
+    return {"logprobs": logprobs_of(texts, question.logprobs, size)}
 
 
 def _end(answer: Answer) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from chatkit.simulator.openai_common import CREATED, error_of, headers_of, snaps
 from chatkit.simulator.reply import Answer, args_object, args_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from chatkit.codec import Request
     from chatkit.simulator.dialect import Part
@@ -44,7 +44,7 @@ class OpenAIChat:
         choice = {
             "index": 0,
             "message": _message(answer, _customs(question)),
-            "logprobs": _logprobs(question, answer.text, answer.piece),
+            "logprobs": _logprobs(question, answer.texts, answer.piece),
             "finish_reason": answer.finish,
         }
         head = {"id": question.name("chatcmpl-"), "object": "chat.completion", **_facts(question)}
@@ -63,7 +63,7 @@ class OpenAIChat:
 
         yield chunk({"role": "assistant", "content": None if _only_calls(answer) else "", "refusal": None}, "start")
         for delta in _deltas(answer, _customs(question)):
-            yield chunk(delta, logprobs=_logprobs(question, delta.get("content"), answer.piece))
+            yield chunk(delta, logprobs=_logprobs(question, [delta.get("content")], answer.piece))
         end: dict[str, Any] = {"index": 0, "delta": {}, "logprobs": None, "finish_reason": answer.finish}
         yield Frame(sse({**head, "choices": [end], **tail, **last}), "finish")
         if with_usage:
@@ -143,11 +143,13 @@ def _executed_tool(nth: int, block: dict[str, Any], output: Any) -> dict[str, An
 
 def _deltas(answer: Answer, customs: set[str]) -> Iterator[dict[str, Any]]:
     """What the chunks say, one after the other."""
-    if executed := _executed(answer):
-        yield {"executed_tools": executed}
+    executed = _executed(answer)
     calls = 0
     for block in answer.blocks:
         match block["type"]:
+            case "server_tool_call" if executed:
+                yield {"executed_tools": executed}
+                executed = []
             case "reasoning":
                 yield from ({"reasoning_content": piece} for piece in answer.text_pieces(block["reasoning"]))
             case "text":
@@ -172,10 +174,10 @@ def _call_deltas(answer: Answer, block: dict[str, Any], index: int, customs: set
         yield {"tool_calls": [{"index": index, kind: {field: piece}}]}
 
 
-def _logprobs(question: Question, text: str | None, size: int | None = None) -> dict[str, Any] | None:
-    if question.logprobs is None or not text:
+def _logprobs(question: Question, texts: Sequence[str | None], size: int | None) -> dict[str, Any] | None:
+    if question.logprobs is None or not any(texts):
         return None
-    return {"content": logprobs_of(text, question.logprobs, size), "refusal": None}
+    return {"content": logprobs_of(texts, question.logprobs, size), "refusal": None}
 
 
 def _usage(answer: Answer) -> dict[str, Any]:

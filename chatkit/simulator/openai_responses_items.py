@@ -40,7 +40,7 @@ class ItemWriter:
     def logprobs(self, text: str) -> list[dict[str, Any]]:
         """The token probabilities of a text, where they were asked for."""
         wanted = self._question.logprobs
-        return [] if wanted is None else logprobs_of(text, wanted, self._answer.piece)
+        return [] if wanted is None else logprobs_of([text], wanted, self._answer.piece)
 
     def text(self, nth: int, block: dict[str, Any]) -> dict[str, Any]:
         text = block["text"]

@@ -95,9 +95,14 @@ class Answer(Struct, frozen=True):
         return [block for block in self.blocks if block["type"] in types]
 
     @property
+    def texts(self) -> list[str]:
+        """The texts, one by one."""
+        return [block["text"] for block in self.blocks if block["type"] == "text"]
+
+    @property
     def text(self) -> str:
         """All text."""
-        return "".join(block["text"] for block in self.blocks if block["type"] == "text")
+        return "".join(self.texts)
 
 
 def args_text(block: dict[str, Any]) -> str:

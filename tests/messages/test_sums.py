@@ -78,6 +78,15 @@ def test_a_call_that_is_cut_off_is_never_a_call(args: dict[str, Any], data: st.D
     assert full.invalid_tool_calls[0]["args"] == prefix
 
 
+@pytest.mark.parametrize("args", ['{"a": ', "{}"])
+def test_broken_calls_keep_their_place(args: str) -> None:
+    said = [ToolCallChunk('{"a": ', 0, "call_1", "write"), ToolCallChunk(args, 1, "call_2", "write"), Finish("tool_calls")]
+    whole = message_of_fold(Fold().feed_all(said))
+    assert [block["id"] for block in whole.content_blocks] == ["call_1", "call_2"]
+    total = chunk(*said, last=True)
+    assert total.content_blocks == whole.content_blocks
+
+
 events = st.one_of(
     st.builds(TextDelta, st.text(max_size=5), st.just(0)),
     st.builds(ReasoningDelta, st.text(max_size=5), st.just(1)),
