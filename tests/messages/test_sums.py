@@ -83,7 +83,7 @@ def test_broken_calls_keep_their_place(args: str) -> None:
     said = [ToolCallChunk('{"a": ', 0, "call_1", "write"), ToolCallChunk(args, 1, "call_2", "write"), Finish("tool_calls")]
     whole = message_of_fold(Fold().feed_all(said))
     assert [block["id"] for block in whole.content_blocks] == ["call_1", "call_2"]
-    total = chunk(*said, last=True)
+    total = AIMessageChunk.of_events(list(said), "run-1", "last")
     assert total.content_blocks == whole.content_blocks
 
 
