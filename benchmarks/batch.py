@@ -46,16 +46,20 @@ async def bare(model: ChatModel, number: int) -> float:
     return (time.process_time() - began) / number
 
 
-async def batch(model: ChatModel, number: int) -> tuple[float, float, list[float]]:
-    """(CPU seconds of one input, seconds to the first result, megabytes at every twentieth part)."""
-    first, sizes, done = 0.0, list[float](), 0
+async def batch(model: ChatModel, number: int) -> tuple[float, float, float, list[float]]:
+    """(CPU seconds of one input, of a bare call meanwhile, seconds to the first result, megabytes); 20 samples of the last."""
+    first, sizes, costs, done, elsewhere = 0.0, list[float](), list[float](), 0, 0.0
     began, cpu = time.perf_counter(), time.process_time()
     async for _ in model.abatch_as_completed(prompts(number), CONFIG):
         done += 1
         first = first or time.perf_counter() - began
         if not done % max(1, number // 20):
+            sample = time.process_time()
+            costs.append(await bare(model, 1000))
             sizes.append(resident())
-    return (time.process_time() - cpu) / number, first, sizes
+            elsewhere += time.process_time() - sample
+    item = (time.process_time() - cpu - elsewhere) / number
+    return item, sum(costs) / len(costs), first, sizes
 
 
 async def leave(model: ChatModel) -> tuple[int, int]:
@@ -78,8 +82,7 @@ async def leave(model: ChatModel) -> tuple[int, int]:
 async def main(number: int) -> None:
     model = init_chat_model("simulator:m", replies=reply)
     await batch(model, 1000)
-    cost = min([await bare(model, 5000) for _ in range(3)])
-    item, first, sizes = await batch(model, number)
+    item, cost, first, sizes = await batch(model, number)
     print(
         f"{number:,} inputs: {item * 1e6:.0f} µs CPU each, {(item - cost) * 1e6:.0f} µs more than a bare call ({cost * 1e6:.0f})"
     )
