@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from yarl import URL
 
+from chatkit.errors import ChatKitError
 from chatkit.net.clocks import Alarm, within
 from chatkit.net.failures import failure, no_response
 from chatkit.net.http import Slots, ssl_context
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Aiohttp"]
 
+MOST_DEAD = 3
+"""Idle connections that may turn out to be dead, one after the other, before a request fails."""
+
 
 class _Session:
     """The session of one loop."""
@@ -36,15 +40,34 @@ class _Session:
     def __init__(self, loop: Any) -> None:
         self.loop = loop
         self._connector = aiohttp.TCPConnector(limit=MAX_CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS)
+        tracing = aiohttp.TraceConfig()
+        tracing.on_connection_reuseconn.append(_note_reuse)
         self._session = aiohttp.ClientSession(
             connector=self._connector,
+            trace_configs=[tracing],
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=HEADERS,
             skip_auto_headers=("accept", "accept-encoding", "content-type", "user-agent"),
         )
 
     async def send(self, request: Request, timeouts: Timeouts, proxy: str | None) -> aiohttp.ClientResponse:
-        """Send a request and wait for the response's head."""
+        """Send a request and wait for the response's head.
+
+        A server may close an idle connection in the moment in which the next request is sent on it. That request was
+        not heard, so it is sent anew.
+        """
+        for further in range(MOST_DEAD, -1, -1):
+            notes = {"reused": False}
+            try:
+                return await self._ask(request, timeouts, proxy, notes)
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                if not (notes["reused"] and further):
+                    raise
+        raise AssertionError
+
+    async def _ask(
+        self, request: Request, timeouts: Timeouts, proxy: str | None, notes: dict[str, bool]
+    ) -> aiohttp.ClientResponse:
         url = URL(request.url, encoded=True)
         return await self._session.request(
             request.method,
@@ -55,6 +78,7 @@ class _Session:
             timeout=aiohttp.ClientTimeout(sock_connect=timeouts.connect),
             ssl=ssl_context("httpx", True) if url.scheme == "https" else True,
             proxy=proxy or environment_proxy(url.scheme, url.host or ""),
+            trace_request_ctx=notes,
         )
 
     async def aclose(self) -> None:
@@ -64,6 +88,10 @@ class _Session:
         """Leave a session whose loop is closed: nothing of it can be awaited, its sockets close with their objects."""
         self._session.detach()
         getattr(self._connector, "_conns", {}).clear()
+
+
+async def _note_reuse(_session: object, context: Any, _params: object) -> None:
+    context.trace_request_ctx["reused"] = True
 
 
 _sessions = PerLoop(_Session)
@@ -89,6 +117,8 @@ class Aiohttp:
             raise failure(error) from error
         except TimeoutError:
             raise no_response(wait) from None
+        except ChatKitError:
+            raise
         except Exception as error:
             raise failure(error, "first_event") from error
         return _AiohttpResponse(session.loop, response)
