@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from chatkit.callbacks.base import AsyncCallbackHandler, StreamingCallbackHandler
-from chatkit.config import merge_configs
+from chatkit.config import current_run, merge_configs
 from chatkit.messages.ai import AIMessageChunk
 from chatkit.net.channel import Channel
 from chatkit.net.leaving import Leaving
-from chatkit.net.loops import call_on, current_loop, in_background
+from chatkit.net.loops import call_on, current_loop, in_background, in_trio
 
 if TYPE_CHECKING:
     import anyio
@@ -172,7 +172,7 @@ class _Work:
         self._scope: anyio.CancelScope | None = None
         self._over: anyio.Event | None = None
         self._loop: Any = None
-        self.failure: Exception | None = None
+        self.failure: BaseException | None = None
 
     def start(self) -> None:
         if self._over is not None:
@@ -189,8 +189,10 @@ class _Work:
             with self._scope:
                 async for _ in self._runnable.astream(self._input, self._config, **self._kwargs):
                     pass
-        except Exception as error:
-            self.failure = error.with_traceback(None)
+        except BaseException as error:
+            if not isinstance(error, Exception) and (self._scope.cancel_called or in_trio()):
+                raise
+            self.failure = error.with_traceback(None)  # also a task that the step awaited and that was cancelled
         finally:
             self._channel.end()
             self._over.set()
@@ -205,6 +207,18 @@ class _Work:
             await self._over.wait()
 
 
+class _Told:
+    """A run that was told of, until it ends."""
+
+    __slots__ = ("input", "name", "parents", "wanted")
+
+    def __init__(self, name: str, parents: list[str], wanted: bool) -> None:
+        self.name = name
+        self.parents = parents
+        self.wanted = wanted
+        self.input: dict[str, Any] = {}
+
+
 class _Teller(AsyncCallbackHandler, StreamingCallbackHandler):
     """A handler that makes events of what it hears."""
 
@@ -212,26 +226,37 @@ class _Teller(AsyncCallbackHandler, StreamingCallbackHandler):
         self._channel = channel
         self._filters = filters
         self._input = input
-        self._runs: dict[Any, tuple[str, str, list[str]]] = {}  # id -> (type, name, parent ids)
+        outer = current_run.get()
+        self._outer = [*outer.parent_ids, str(outer.id)] if outer is not None else []
+        self._runs: dict[Any, _Told] = {}
 
-    async def _start(self, kind: str, data: dict[str, Any], run: dict[str, Any]) -> None:
+    async def _start(self, kind: str, input: Any, run: dict[str, Any]) -> None:
         parent = self._runs.get(run["parent_run_id"])
-        parents = [*parent[2], str(run["parent_run_id"])] if parent else []
-        self._runs[run["run_id"]] = (kind, run.get("name") or kind, parents)
-        if not parents:
-            data = {"input": self._input}
-        await self._tell(f"{kind}_start", data, run)
+        parents = [*parent.parents, str(run["parent_run_id"])] if parent else self._outer
+        name = run.get("name") or kind
+        told = _Told(name, parents, self._filters.want(kind, name, run["tags"]))
+        self._runs[run["run_id"]] = told
+        if parent is None:
+            await self._tell(f"{kind}_start", {"input": self._input}, run)
+        else:
+            told.input = {"input": input}  # shown again with the end
+            await self._tell(f"{kind}_start", dict(told.input), run)
 
-    async def _tell(self, word: str, data: dict[str, Any], run: dict[str, Any], name: str | None = None) -> None:
-        kind, own, parents = self._runs.get(run["run_id"], ("", "", []))
-        if not self._filters.want(kind, own, run["tags"]):
+    async def _end(self, word: str, data: dict[str, Any], run: dict[str, Any]) -> None:
+        told = self._runs.get(run["run_id"])
+        await self._tell(word, {**data, **(told.input if told else {})}, run)
+        self._runs.pop(run["run_id"], None)
+
+    async def _tell(self, word: str, data: Any, run: dict[str, Any], name: str | None = None) -> None:
+        told = self._runs.get(run["run_id"])
+        if told is None or not told.wanted:
             return
         await self._channel.send(
             {
                 "event": f"on_{word}",
-                "name": name or own,
+                "name": name or told.name,
                 "run_id": str(run["run_id"]),
-                "parent_ids": parents,
+                "parent_ids": told.parents,
                 "tags": run["tags"],
                 "metadata": run["metadata"],
                 "data": data,
@@ -239,37 +264,37 @@ class _Teller(AsyncCallbackHandler, StreamingCallbackHandler):
         )
 
     async def on_chat_model_start(self, serialized: Any, messages: Any, **run: Any) -> None:
-        await self._start("chat_model", {"input": {"messages": messages}}, run)
+        await self._start("chat_model", {"messages": messages}, run)
 
     async def on_llm_new_token(self, token: str, *, chunk: Any = None, **run: Any) -> None:
         await self._tell("chat_model_stream", {"chunk": chunk}, run)
 
     async def on_llm_end(self, response: Any, **run: Any) -> None:
-        await self._tell("chat_model_end", {"output": response.generations[0][0].message}, run)
+        await self._end("chat_model_end", {"output": response.generations[0][0].message}, run)
 
     async def on_llm_error(self, error: BaseException, *, response: Any, **run: Any) -> None:
-        await self._tell("chat_model_error", {"error": error, "output": response.generations[0][0].message}, run)
+        await self._end("chat_model_error", {"error": error, "output": response.generations[0][0].message}, run)
 
     async def on_chain_start(self, serialized: Any, inputs: Any, **run: Any) -> None:
-        await self._start("chain", {"input": inputs}, run)
+        await self._start("chain", inputs, run)
 
     async def on_chain_stream(self, chunk: Any, **run: Any) -> None:
         await self._tell("chain_stream", {"chunk": chunk}, run)
 
     async def on_chain_end(self, outputs: Any, **run: Any) -> None:
-        await self._tell("chain_end", {"output": outputs}, run)
+        await self._end("chain_end", {"output": outputs}, run)
 
     async def on_chain_error(self, error: BaseException, **run: Any) -> None:
-        await self._tell("chain_error", {"error": error}, run)
+        await self._end("chain_error", {"error": error}, run)
 
     async def on_tool_start(self, serialized: Any, input_str: str, **run: Any) -> None:
-        await self._start("tool", {"input": run.get("inputs", input_str)}, run)
+        await self._start("tool", run.get("inputs", input_str), run)
 
     async def on_tool_end(self, output: Any, **run: Any) -> None:
-        await self._tell("tool_end", {"output": output}, run)
+        await self._end("tool_end", {"output": output}, run)
 
     async def on_tool_error(self, error: BaseException, **run: Any) -> None:
-        await self._tell("tool_error", {"error": error, "tool_call_id": run.get("tool_call_id")}, run)
+        await self._end("tool_error", {"error": error, "tool_call_id": run.get("tool_call_id")}, run)
 
     async def on_custom_event(self, name: str, data: Any, **run: Any) -> None:
         await self._tell("custom_event", data, run, name)

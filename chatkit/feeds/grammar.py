@@ -171,7 +171,7 @@ def _call_delta(event: ToolCallChunk | ServerToolCallChunk, part: Part) -> list[
     return [*_args(event.args), *_fields(part.kind, id=event.id, name=event.name, extras=extras)]
 
 
-def _citation_delta(event: Citation, part: Part) -> list[dict[str, Any]]:
+def _citation_delta(_event: Citation, part: Part) -> list[dict[str, Any]]:
     return _fields("text", annotations=list(part.annotations))
 
 
@@ -184,7 +184,7 @@ def _media_delta(event: Media, part: Part) -> list[dict[str, Any]]:
     return [*grown, *_fields(part.kind, **rest)]
 
 
-def _whole_delta(event: Any, part: Part) -> list[dict[str, Any]]:
+def _whole_delta(_event: Any, part: Part) -> list[dict[str, Any]]:
     block = render(part, finished=False, cut=False)
     block.pop("index", None)
     return _fields(block.pop("type"), **block)
