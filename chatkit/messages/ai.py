@@ -100,7 +100,7 @@ def _tool_call(call: Any) -> dict[str, Any]:
 
 
 def _list(name: str, value: Any) -> list[Any]:
-    if isinstance(value, str | bytes | dict) or not hasattr(value or (), "__iter__"):
+    if is_object(value) or isinstance(value, str | bytes) or not hasattr(value or (), "__iter__"):
         raise InputTypeError(f"{name} must be a list of dicts, not {type(value).__name__}")
     return list(value or ())
 
