@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 
+from msgspec import structs
+
 from chatkit.codec import Request
-from chatkit.dialects.openai_chat import ChatCompletionsParams, ChatParser, Quirks, encode_chat
+from chatkit.dialects.openai_chat import ChatCompletionsParams, ChatParser, Quirks, encode_chat, only_the_named_tool
 from chatkit.dialects.openai_responses import RESPONSES_ONLY, Speaker, encode_responses, needs_responses, parser_for, resume_query
 from chatkit.errors import InputError, UnsupportedFeatureError
 from chatkit.jsons import as_object
@@ -121,6 +123,8 @@ class ChatCompatible(ChatModel):
         resume = resume_query(call)
         if resume is not None:
             return Request(self.url(resume[0], **resume[1]), b"", headers, "GET")
+        if not self.quirks.named_tools:
+            call = structs.replace(call, params=only_the_named_tool(call.params))
         fields = encode_responses(
             call,
             Speaker(type(self).__name__, self.provider),

@@ -168,6 +168,13 @@ def test_llamacpp_reads_no_named_tool() -> None:
     assert body["tool_choice"] == "required"
 
 
+def test_llamacpp_reads_no_named_tool_in_the_responses_api_either() -> None:
+    model = ChatLlamaCpp("m", use_responses_api=True)
+    body = sent(model, tools=[ToolSpec("a"), ToolSpec("b")], tool_choice=NamedTool("b"))
+    assert [tool["name"] for tool in body["tools"]] == ["b"]
+    assert body["tool_choice"] == "required"
+
+
 # The Responses API of the services that have it.
 
 

@@ -10,23 +10,32 @@ from chatkit.jsons import as_object, is_object
 if TYPE_CHECKING:
     from chatkit.dialects.openai_chat.quirks import Quirks
 
-__all__ = ["encode_response_format", "encode_tools"]
+__all__ = ["encode_response_format", "encode_tools", "only_the_named_tool"]
 
 
 def encode_tools(params: dict[str, Any], quirks: Quirks) -> dict[str, Any]:
     """The fields that say which tools there are and how they may be called; none without tools."""
+    if not quirks.named_tools:
+        params = only_the_named_tool(params)
     tools = [_tool(tool) for tool in params.get("tools") or ()]
     if not tools:
         return {}
     choice = params.get("tool_choice")
-    if isinstance(choice, NamedTool) and not quirks.named_tools:
-        tools, choice = [tool for tool in tools if _name(tool) == choice.name], "any"
     fields: dict[str, Any] = {"tools": tools}
     if choice is not None:
         fields["tool_choice"] = _choice(choice, tools, quirks)
     if params.get("parallel_tool_calls") is not None:
         fields["parallel_tool_calls"] = params["parallel_tool_calls"]
     return fields
+
+
+def only_the_named_tool(params: dict[str, Any]) -> dict[str, Any]:
+    """The parameters for a server that reads no names in `tool_choice`: the named tool alone, which must be called."""
+    choice = params.get("tool_choice")
+    if not isinstance(choice, NamedTool):
+        return params
+    named = [tool for tool in params.get("tools") or () if _name(_tool(tool)) == choice.name]
+    return {**params, "tools": named, "tool_choice": "any"}
 
 
 def _tool(tool: ToolSpec | dict[str, Any]) -> dict[str, Any]:
