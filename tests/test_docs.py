@@ -1,7 +1,8 @@
 """Every Python block of the documentation runs, against the simulator; every command that a shell block names exists.
 
-Blocks of one page share their names, as in a notebook. `await` and `async for` are allowed at the top level. Only
-the fence says whether a block runs: one that is fenced as `python` does.
+Blocks of one page share their names, as in a notebook; one that begins with `# name.py` is that file, for others to
+import. `await` and `async for` are allowed at the top level. Only the fence says whether a block runs: one that is
+fenced as `python` does.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<kind>\w*)[^\n]*\n(?P<code>.*?)^(?P=indent)```", re.MULTILINE | re.DOTALL)
 commands = importlib.import_module("chatkit.cli.main")  # the package's `main` is a function
+_FILE = re.compile(r"# ([\w/]+\.py)\n")
 _LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)[^)]*\)")
 
 
@@ -53,16 +55,25 @@ def name_of(page: Path) -> str:
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A folder to write into, and an environment that a page may change."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    modules = set(sys.modules)
     before = dict(os.environ)
     yield
+    for name in set(sys.modules) - modules:
+        if getattr(sys.modules[name], "__file__", None) and str(tmp_path) in str(sys.modules[name].__file__):
+            del sys.modules[name]
     os.environ.clear()
     os.environ.update(before)
 
 
 def execute(block: Block, page: Path, names: dict[str, Any]) -> None:
-    """Run a block; the lines of an error are those of the page."""
+    """Run a block, or write the file that it is; the lines of an error are those of the page."""
+    if file := _FILE.match(block.code):
+        Path(file[1]).write_text(block.code)
+        return
     tree = ast.increment_lineno(ast.parse(block.code, str(page)), block.line)
-    running = eval(compile(tree, str(page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), names)
+    code = compile(tree, str(page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    running = eval(code, names)
     if inspect.iscoroutine(running):
         asyncio.run(running)
 
