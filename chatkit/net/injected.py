@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from chatkit.net.bodies import set_body
 from chatkit.net.failures import failure, no_response
 from chatkit.net.loops import attempt, current_loop, finish, finish_soon, guarded, run_out
 
@@ -63,6 +64,7 @@ class InjectedClient:
                 content=request.body,
                 extensions={"timeout": {"connect": timeouts.connect, "read": None, "write": wait, "pool": None}},
             )
+            set_body(message, request.body)
             response = await guarded(client.send(message, stream=True), late.append, wait)
         except BaseException as error:
             await finish(_leave(client, queue, late))

@@ -16,7 +16,9 @@ __all__ = ["HI", "RawServer", "read_request", "response"]
 HI = b'{"id":"c","model":"m-1","choices":[{"index":0,"message":{"content":"Hi"},"finish_reason":"stop"}]}'
 
 
-def response(body: bytes = HI, *headers: str, status: str = "200 OK", version: str = "HTTP/1.1", length: int | None = -1) -> bytes:
+def response(
+    body: bytes = HI, *headers: str, status: str = "200 OK", version: str = "HTTP/1.1", length: int | None = -1
+) -> bytes:
     """A whole response; `length` None leaves content-length out, a number claims another."""
     size = len(body) if length == -1 else length
     lines = [f"{version} {status}", "content-type: application/json", *headers]
