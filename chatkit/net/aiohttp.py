@@ -77,7 +77,7 @@ class _Session:
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(sock_connect=timeouts.connect),
             ssl=ssl_context("httpx", True) if url.scheme == "https" else True,
-            proxy=proxy or environment_proxy(url.scheme, url.host or ""),
+            proxy=proxy or environment_proxy(url.scheme, url.host or "", url.port),
             trace_request_ctx=notes,
         )
 

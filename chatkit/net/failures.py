@@ -50,7 +50,7 @@ _WHAT = {"first_event": "no event came", "idle": "nothing more came", "total": "
 def failure(error: BaseException, phase: str = "") -> ModelError:
     """The typed error for what the HTTP library raised before any output."""
     name = type(error).__name__
-    text = f"{name}: {error}" if str(error) else name
+    text = f"{name}: {_words(error)}"
     if "ConnectTimeout" in name or "ConnectionTimeout" in name:
         return APITimeoutError(f"no connection within the connect timeout ({text})", phase="connect")
     if "Timeout" in name:
@@ -60,6 +60,14 @@ def failure(error: BaseException, phase: str = "") -> ModelError:
         return APIConnectionError(f"the connection failed: {text}{lasting}", retryable=False)
     hint = "; check base_url and the network" if "Connect" in name else ""
     return APIConnectionError(f"the connection failed: {text}{hint}")
+
+
+def _words(error: BaseException) -> str:
+    """What an error says, or what its cause says: some libraries leave their own error without a word."""
+    cause: BaseException | None = error
+    while cause is not None and not str(cause):
+        cause = cause.__cause__ or cause.__context__
+    return "no reason was told" if cause is None else str(cause)
 
 
 def closed_unheard(error: BaseException) -> bool:

@@ -111,7 +111,7 @@ class Connections:
                 extensions={"timeout": {"connect": timeouts.connect, "read": None, "write": wait, "pool": None}},
             )
             set_body(message, request.body)
-            slot = self._take(_Place(library, origin, proxy or environment_proxy(url.scheme, url.host)))
+            slot = self._take(_Place(library, origin, proxy or environment_proxy(url.scheme, url.host, url.port)))
             slot, response = await self._ask(slot, message, wait)
         except BaseException as error:
             self._room.release()

@@ -10,7 +10,7 @@ from chatkit.settings import check_proxy
 __all__ = ["environment_proxy"]
 
 
-def environment_proxy(scheme: str, host: str) -> str | None:
+def environment_proxy(scheme: str, host: str, port: int | None) -> str | None:
     """HTTPS_PROXY, HTTP_PROXY, ALL_PROXY (in either case), and NO_PROXY.
 
     Raises:
@@ -21,7 +21,7 @@ def environment_proxy(scheme: str, host: str) -> str | None:
         proxy = environ.get(name)
         if proxy:
             no_proxy = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
-            if proxy_bypass_environment(host, {"no": no_proxy}):  # type: ignore[call-arg]
+            if any(proxy_bypass_environment(name, {"no": no_proxy}) for name in (host, f"{host}:{port}")):  # type: ignore[call-arg]
                 return None
             return check_proxy(proxy if "://" in proxy else f"http://{proxy}", name)
     return None
