@@ -12,6 +12,7 @@ from chatkit.events import ErrorEvent
 from chatkit.jsons import decode_object, excerpt, is_truncated, not_json
 from chatkit.statuses import error_from_body
 from chatkit.wire.awsstream import EventStreamDecoder, EventStreamMessage
+from chatkit.wire.sse import MAX_EVENT_BYTES
 
 if TYPE_CHECKING:
     from chatkit.events import Event
@@ -32,6 +33,7 @@ class FrameParser:
         self.done = False
         self._decoder: EventStreamDecoder | None = None
         self._body: list[bytes] = []
+        self._size = 0
         self._failure: InvalidResponseError | None = None  # told after the events that came before it
 
     def frame(self, kind: str, payload: bytes) -> list[Event]:
@@ -51,6 +53,9 @@ class FrameParser:
         if self._decoder is None:
             if self._body or (data and data[0] > 8):  # a length that begins with more is beyond every limit: text
                 self._body.append(data)
+                self._size += len(data)
+                if self._size > MAX_EVENT_BYTES:
+                    raise InvalidResponseError(f"the answer is larger than {MAX_EVENT_BYTES} bytes")
                 return []
             self._decoder = EventStreamDecoder()
         self._raise_failure()
