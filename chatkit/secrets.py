@@ -78,10 +78,15 @@ def scrub_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: value if name.lower() in _HARMLESS_HEADERS else STARS for name, value in headers.items()}
 
 
+def is_secret_name(name: str) -> bool:
+    """Whether something of that name is likely a secret."""
+    return _SECRET_NAME.search(name) is not None
+
+
 def masked(name: str, value: Any) -> Any:
     """A named value as it may be shown: texts under names such as `key` or `token` are stars, at any depth."""
     if isinstance(value, str):
-        return STARS if _SECRET_NAME.search(name) else scrub_url(value) if "://" in value else value
+        return STARS if is_secret_name(name) else scrub_url(value) if "://" in value else value
     if isinstance(value, dict):
         items = cast("dict[Any, Any]", value)
         return {key: masked(str(key), inner) for key, inner in items.items()}

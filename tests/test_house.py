@@ -13,6 +13,7 @@ CORE, PROVIDERS = ROOT / "chatkit", ROOT / "providers"
 
 FLOORS: dict[str, int] = {
     "errors": 0,
+    "logs": 0,
     "version": 0,
     "secrets": 0,
     "jsons": 1,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import logging
 import threading
 import time
 import uuid
@@ -18,13 +17,12 @@ from chatkit.limits.budget import Budget, Ticket
 from chatkit.limits.limiter import Limiter, given_buckets, places_of, positive
 from chatkit.limits.line import Line
 from chatkit.limits.redis_script import SCRIPT
+from chatkit.logs import log
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
 __all__ = ["RedisRateLimiter"]
-
-log = logging.getLogger("chatkit")
 
 HORIZON = 0.1
 """Seconds ahead that a time is reserved. Who would wait longer comes again, so that a pause finds few reservations."""

@@ -6,7 +6,6 @@ the socket's, and no task, queue or open cancel scope exists between two pieces.
 
 from __future__ import annotations
 
-import logging
 import time
 import uuid
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -18,11 +17,13 @@ from chatkit.dialects.base import broken_format
 from chatkit.errors import IncompleteStreamError, InvalidResponseError, ModelError
 from chatkit.events import OUTPUT_TYPES, ErrorEvent, Event, Reset, Start
 from chatkit.fold import Fold
+from chatkit.logs import log
 from chatkit.messages.ai import AIMessage, message_of_fold
-from chatkit.net.failures import ending_of, failure, interruption, read_error, timed_out, without_secret
+from chatkit.net.failures import ending_of, failure, interruption, read_error, timed_out, without_secrets
 from chatkit.net.keys import resolved
 from chatkit.net.loops import finish
-from chatkit.net.requests import request_of
+from chatkit.net.requests import request_of, secrets_of
+from chatkit.secrets import scrub
 from chatkit.statuses import request_id_of
 
 if TYPE_CHECKING:
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Exchange"]
 
-log = logging.getLogger("chatkit")
 DRAIN_SECONDS = 0.1
+_RESPONDED = "%s %s: status %d after %.2f s (attempt %d, request id %s)"
+_ENDED = "%s %s: %s after %.2f s, %d events"
 
 
 class Exchange:
@@ -64,7 +66,7 @@ class Exchange:
         self._started_at = 0.0
         self._retries = 0
         self._failure: ModelError | None = None  # told after the events that came before it
-        self._secret: str | None = None
+        self._secrets: list[str] = []
         self._response: Response | None = None
         self._parser: Parser | None = None
         self._opening: anyio.CancelScope | None = None
@@ -205,7 +207,7 @@ class Exchange:
             try:
                 return await self._attempt()
             except ModelError as error:
-                await self._drop_response()
+                await self._drop_response(error)
                 delay = self._delay(error)
                 if delay is None or self.closed:
                     raise
@@ -217,7 +219,7 @@ class Exchange:
 
     async def _pause(self, error: ModelError, delay: float) -> None:
         self._retries += 1
-        log.info("%s: %s; trying again in %.2f s", self.plan.provider, type(error).__name__, delay)
+        log.info("%s %s: %s; trying again in %.2f s", self.plan.provider, self.plan.call.model, type(error).__name__, delay)
         for observer in self.plan.observers:
             await observer.retrying(self, self._complete(error), delay)
         await anyio.sleep(delay)
@@ -229,11 +231,17 @@ class Exchange:
             await observer.admit(self)
         call = await self._with_key()
         request = request_of(plan, call)
+        self._secrets = secrets_of(request, call.api_key)
         self.attempts += 1
+        asked_at = time.monotonic()
+        log.debug("%s %s: attempt %d: %r", plan.provider, call.model, self.attempts, request)
         first_event = self._deadline(plan.timeouts.first_event)
         wait = None if first_event is None else max(0.001, first_event - time.monotonic())
         response = self._response = await plan.transport().open(request, plan.timeouts, wait)
-        self.stage, self.request_id = "response", request_id_of(response.headers)
+        self.stage, self.request_id = "response", self._known_id(response)
+        log.info(
+            _RESPONDED, plan.provider, call.model, response.status, time.monotonic() - asked_at, self.attempts, self.request_id
+        )
         for observer in plan.observers:
             await observer.opened(self, response.status, response.headers)
         if not 200 <= response.status < 300:
@@ -267,8 +275,12 @@ class Exchange:
 
     async def _with_key(self) -> Call:
         """The call with its key; a function that gives the key is asked anew for every attempt."""
-        self._secret = await resolved(self.plan.key)
-        return self.plan.call if self._secret is None else structs.replace(self.plan.call, api_key=self._secret)
+        key = await resolved(self.plan.key)
+        return self.plan.call if key is None else structs.replace(self.plan.call, api_key=key)
+
+    def _known_id(self, response: Response) -> str | None:
+        id = request_id_of(response.headers)
+        return None if id is None else scrub(id, self._secrets)
 
     def _start(self) -> Start:
         metadata: dict[str, Any] = {"model_provider": self.plan.provider}
@@ -362,22 +374,27 @@ class Exchange:
         error.stage = self.stage
         if self.stage == "output" and error.partial is None:
             error.partial = self.message
-        without_secret(error, self._secret)
+        without_secrets(error, self._secrets)
         return error
 
     # How it ends.
 
-    async def _drop_response(self) -> None:
+    async def _drop_response(self, error: BaseException | None = None) -> None:
         response, self._response = self._response, None
-        if response is not None:
-            await response.aclose()
+        if response is None:
+            return
+        if isinstance(error, IncompleteStreamError | InvalidResponseError):
+            response.abandon()  # who breaks the format may have broken HTTP as well: no other request on this connection
+        await response.aclose()
 
     async def _close(self, error: BaseException | None) -> None:
         if self.closed:
             return
         self.closed = True
+        how = "complete" if error is None else type(error).__name__
+        log.debug(_ENDED, self.plan.provider, self.plan.call.model, how, time.monotonic() - self._started_at, len(self.events))
         try:
-            await self._drop_response()
+            await self._drop_response(error)
         finally:
             for observer in self.plan.observers:
                 await finish(observer.ended(self, error))

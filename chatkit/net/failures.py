@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
@@ -16,7 +15,8 @@ from chatkit.errors import (
     StreamInterruptedError,
 )
 from chatkit.events import ErrorEvent
-from chatkit.jsons import decode_object, is_list
+from chatkit.jsons import is_list
+from chatkit.logs import log
 from chatkit.secrets import scrub
 
 if TYPE_CHECKING:
@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from chatkit.net.transport import Response
     from chatkit.timeouts import Timeouts
 
-__all__ = ["ending_of", "failure", "interruption", "no_response", "read_error", "timed_out", "without_secret"]
+__all__ = ["ending_of", "failure", "interruption", "no_response", "read_error", "timed_out", "without_secrets"]
 
-log = logging.getLogger("chatkit")
 MAX_ERROR_BODY = 1024 * 1024
 
 _LASTING = (
@@ -49,6 +48,9 @@ _WHAT = {"first_event": "no event came", "idle": "nothing more came", "total": "
 
 def failure(error: BaseException, phase: str = "") -> ModelError:
     """The typed error for what the HTTP library raised before any output."""
+    cause = error.__cause__
+    if cause is not None and type(cause).__module__.startswith("aiohttp."):
+        error = cause  # httpx over aiohttp calls every connection that breaks a ConnectTimeout
     name = type(error).__name__
     text = f"{name}: {_words(error)}"
     if "ConnectTimeout" in name or "ConnectionTimeout" in name:
@@ -117,12 +119,8 @@ async def read_error(response: Response, deadline: float | None) -> bytes:
     return bytes(body)
 
 
-def without_secret(error: ModelError, secret: str | None) -> None:
-    """Take a key out of what an error tells. A key of several parts is written as a JSON object."""
-    if not secret:
-        return
-    parts = decode_object(secret) if secret.startswith("{") else None
-    secrets = [part for part in parts.values() if isinstance(part, str)] if parts else [secret]
+def without_secrets(error: ModelError, secrets: list[str]) -> None:
+    """Take keys out of what an error tells."""
     for name in ("provider_message", "code", "type", "request_id", "body", "headers"):
         setattr(error, name, _without(getattr(error, name), secrets))
     error.args = (error.provider_message,)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus
 
 from chatkit.errors import ChatKitError, InputError
+from chatkit.jsons import decode_object
+from chatkit.secrets import is_secret_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,7 +15,7 @@ if TYPE_CHECKING:
     from chatkit.codec import Call, Request
     from chatkit.net.plan import Plan
 
-__all__ = ["request_of"]
+__all__ = ["request_of", "secrets_of"]
 
 
 def request_of(plan: Plan, call: Call) -> Request:
@@ -32,6 +35,21 @@ def request_of(plan: Plan, call: Call) -> Request:
         ) from error
     _check(request.headers)
     return request
+
+
+def secrets_of(request: Request, key: str | None) -> list[str]:
+    """What a request holds that no error may tell, should the server say it back: the key, and whatever is called so.
+
+    Args:
+        key: the API key; one of several parts is written as a JSON object.
+    """
+    parts = decode_object(key) if key and key.startswith("{") else None
+    secrets = [part for part in parts.values() if isinstance(part, str)] if parts else [key or ""]
+    query = [pair.partition("=") for pair in request.url.partition("?")[2].split("&")]
+    for name, value in [*request.headers.items(), *((name, unquote_plus(value)) for name, _, value in query)]:
+        if is_secret_name(name):
+            secrets += value.split()
+    return [secret for secret in secrets if len(secret) > 7]
 
 
 def _check(headers: Mapping[str, str]) -> None:
