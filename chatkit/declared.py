@@ -149,6 +149,22 @@ class DeclaredModel(Runnable[AIMessage]):
             shown["default_headers"] = scrub_headers(shown["default_headers"])
         return f"{type(self).__name__}({', '.join(f'{name}={masked(name, value)!r}' for name, value in shown.items())})"
 
+    def __copy__(self) -> Self:
+        return self._copy()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Nothing of a model changes, so a copy may share everything; HTTP clients and handlers cannot be copied."""
+        return self._copy()
+
+    def __getstate__(self) -> dict[str, Any]:
+        client = self.settings.get("http_client")
+        if client is not None and not isinstance(client, str):
+            raise InputTypeError(
+                f"{type(self).__name__} cannot be pickled with a client of yours: its connections belong to this process; "
+                "leave http_client out, or name a library ('httpx', 'httpx2', 'aiohttp')"
+            )
+        return self.__dict__
+
     def _copy(self, **attributes: Any) -> Self:
         copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__)

@@ -36,8 +36,13 @@ class GoogleToken:
     """
 
     def __init__(self, credentials: Any = None) -> None:
+        self._given = credentials
         self._credentials = credentials
         self._lock = threading.Lock()  # many calls that find the token expired refresh it once
+
+    def __reduce__(self) -> tuple[type[GoogleToken], tuple[Any]]:
+        """Where it is unpickled, in another process or machine, default credentials are looked for anew."""
+        return type(self), (self._given,)
 
     def __call__(self) -> str:
         """The token.
