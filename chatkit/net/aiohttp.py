@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -24,6 +25,8 @@ from chatkit.net.proxies import environment_proxy
 from chatkit.net.transport import HEADERS, KEEPALIVE_SECONDS, MAX_CONNECTIONS
 
 if TYPE_CHECKING:
+    import asyncio
+
     from chatkit.codec import Request
     from chatkit.net.transport import Response
     from chatkit.timeouts import Timeouts
@@ -39,6 +42,7 @@ class _Session:
 
     def __init__(self, loop: Any) -> None:
         self.loop = loop
+        self.open: weakref.WeakSet[_AiohttpResponse] = weakref.WeakSet()
         self._connector = aiohttp.TCPConnector(limit=MAX_CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS)
         tracing = aiohttp.TraceConfig()
         tracing.on_connection_reuseconn.append(_note_reuse)
@@ -82,6 +86,8 @@ class _Session:
         )
 
     async def aclose(self) -> None:
+        for response in list(self.open):  # streams that nobody finished; aiohttp warns of them
+            await response.aclose()
         await self._session.close()
 
     def shut(self) -> None:
@@ -121,7 +127,9 @@ class Aiohttp:
             raise
         except Exception as error:
             raise failure(error, "first_event") from error
-        return _AiohttpResponse(session.loop, response)
+        answer = _AiohttpResponse(session.loop, response)
+        session.open.add(answer)
+        return answer
 
 
 class _Left(ConnectionError):
@@ -134,7 +142,7 @@ def _read_before(content: aiohttp.StreamReader) -> bytes:
 
 
 class _AiohttpResponse:
-    __slots__ = ("_alarm", "_content", "_ended", "_loop", "_response", "_socket", "headers", "status")
+    __slots__ = ("__weakref__", "_alarm", "_closed", "_content", "_ended", "_loop", "_response", "_socket", "headers", "status")
 
     def __init__(self, loop: Any, response: aiohttp.ClientResponse) -> None:
         self._loop = loop
@@ -143,8 +151,12 @@ class _AiohttpResponse:
         self.headers = {name.lower(): value for name, value in response.headers.items()}
         self._content = response.content
         self._ended = False
-        transport = response.connection.transport if response.connection is not None else None
+        connection = response.connection
+        transport = connection.transport if connection is not None else None
         self._socket: Any = transport.get_extra_info("socket") if transport is not None else None
+        self._closed = connection.protocol.closed if connection is not None and connection.protocol is not None else None
+        if self._closed is not None:
+            self._closed.add_done_callback(self._lost)
         self._alarm = Alarm(loop, lambda: self._content.set_exception(TimeoutError()))
 
     async def receive(self, deadline: float | None) -> bytes:
@@ -161,27 +173,36 @@ class _AiohttpResponse:
         self._ended = not data
         return data
 
+    def _lost(self, closed: asyncio.Future[None]) -> None:
+        """The connection is closed. After some errors, such as a broken chunk, aiohttp does not tell a waiting reader."""
+        if not closed.cancelled():
+            closed.exception()
+        if not self._content.is_eof() and self._content.exception() is None:
+            self._content.set_exception(aiohttp.ClientPayloadError("the connection was closed before the end of the body"))
+
     def abandon(self) -> None:
         response, self._response = self._response, None
         if response is not None:
-            self._shut()
+            self._shut(response)
             call_on(self._loop, lambda: self._leave(response))
 
     async def aclose(self) -> None:
         response, self._response = self._response, None
         if response is not None:
             if not self._ended:
-                self._shut()
+                self._shut(response)
             self._leave(response)
 
-    def _shut(self) -> None:
-        """End the connection for both sides, from any thread."""
-        if self._socket is not None:
+    def _shut(self, response: aiohttp.ClientResponse) -> None:
+        """End the connection for both sides, from any thread; unless the last byte has come and it is another's by now."""
+        if self._socket is not None and response.connection is not None:
             with contextlib.suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
 
     def _leave(self, response: aiohttp.ClientResponse) -> None:
         self._alarm.cancel()
+        if self._closed is not None:
+            self._closed.remove_done_callback(self._lost)
         if self._ended:
             response.release()
             return

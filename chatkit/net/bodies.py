@@ -1,16 +1,65 @@
-"""The body of a request as a stream that nobody has to close.
+"""Bodies of requests and responses without async generators of our own between us and the library.
 
-httpx gives a body out by an async generator. When a connection breaks while the body is written, the generator is
-dropped in the middle, and trio warns of it.
+httpx gives the body of a request out by an async generator, and decodes that of a response in one. When a connection
+breaks while the one is written, or what the other reads cannot be decoded, generators are dropped in the middle, and
+trio warns of them.
 """
 
 from __future__ import annotations
 
 import sys
 from functools import lru_cache
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-__all__ = ["set_body"]
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+__all__ = ["body_of", "run_out", "set_body"]
+
+
+def body_of(response: Any) -> AsyncIterator[bytes]:
+    """The pieces of a response's body, decoded where they are compressed."""
+    if "content-encoding" not in response.headers:
+        return response.stream.__aiter__()
+    decoder = getattr(response, "_get_content_decoder", None)
+    return response.aiter_bytes() if decoder is None else _Decoded(response.stream.__aiter__(), decoder())
+
+
+class _Decoded:
+    """The pieces of a compressed body."""
+
+    def __init__(self, raw: AsyncIterator[bytes], decoder: Any) -> None:
+        self.raw = raw
+        self._decoder = decoder
+        self._over = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while not self._over:
+            try:
+                piece = _joined(self._decoder.decode(await self.raw.__anext__()))
+            except StopAsyncIteration:
+                self._over = True
+                piece = _joined(self._decoder.flush())
+            if piece:
+                return piece
+        raise StopAsyncIteration
+
+
+def _joined(pieces: Any) -> bytes:
+    """What a decoder gives: httpx's give bytes, httpx2's an iterator of pieces."""
+    return pieces if isinstance(pieces, bytes) else b"".join(pieces)
+
+
+async def run_out(body: AsyncIterator[bytes]) -> None:
+    """Read what is left of a closed body, so that the generators inside the HTTP library end by themselves.
+
+    Dropped in the middle they would be finalised one by one later, and trio warns of each.
+    """
+    async for _ in getattr(body, "raw", body):
+        pass
 
 
 def set_body(message: Any, body: bytes) -> None:

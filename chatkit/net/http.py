@@ -10,7 +10,6 @@ wedged for good by a cancelled task.)
 from __future__ import annotations
 
 import contextlib
-import logging
 import socket
 import ssl
 import time
@@ -21,10 +20,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import anyio
 
 from chatkit.errors import ChatKitError
-from chatkit.net.bodies import set_body
+from chatkit.logs import log
+from chatkit.net.bodies import body_of, run_out, set_body
 from chatkit.net.clocks import Alarm, within
 from chatkit.net.failures import closed_unheard, failure, no_response
-from chatkit.net.loops import attempt, finish, finish_soon, guarded, in_trio, run_out
+from chatkit.net.loops import attempt, finish, finish_soon, guarded, in_trio
 from chatkit.net.per_loop import PerLoop
 from chatkit.net.proxies import environment_proxy
 from chatkit.net.transport import HEADERS, KEEPALIVE_SECONDS, MAX_CONNECTIONS
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from chatkit.timeouts import Timeouts
 
 __all__ = ["Slots", "ssl_context"]
-
-log = logging.getLogger("chatkit")
 
 _KEEPALIVE = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
 
@@ -237,9 +235,7 @@ class _SlotResponse:
         self._response = response
         self.status = response.status_code
         self.headers = {name.lower(): value for name, value in response.headers.items()}
-        plain = "content-encoding" not in self.headers
-        stream: Any = response.stream
-        self._body: AsyncIterator[bytes] = (stream if plain else response.aiter_bytes()).__aiter__()
+        self._body = body_of(response)
         self._ended = False
         slot.see(response.extensions.get("network_stream"))
         self._alarm = None if in_trio() or slot.socket is None else Alarm(home.loop, slot.shut)
@@ -251,7 +247,7 @@ class _SlotResponse:
         if deadline is not None:
             alarm.set(deadline)
         try:
-            return await self._body.__anext__()
+            data = await self._body.__anext__()
         except StopAsyncIteration:
             if alarm.rang:  # without a length, a socket that was shut looks like the end
                 raise TimeoutError from None
@@ -263,13 +259,23 @@ class _SlotResponse:
             raise
         finally:
             alarm.deadline = None
+        if self._home is None:
+            await self._run_out()
+        return data
 
     async def _next(self) -> bytes:
         try:
-            return await self._body.__anext__()
+            data = await self._body.__anext__()
         except StopAsyncIteration:
             self._ended = True
             return b""
+        if self._home is None:
+            await self._run_out()
+        return data
+
+    async def _run_out(self) -> None:
+        """Another task has closed the response, but could not end a body that was just being read."""
+        await attempt(run_out(self._body))
 
     def abandon(self) -> None:
         home, self._home = self._home, None

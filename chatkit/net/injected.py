@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from chatkit.net.bodies import set_body
+from chatkit.net.bodies import body_of, run_out, set_body
 from chatkit.net.failures import failure, no_response
-from chatkit.net.loops import attempt, current_loop, finish, finish_soon, guarded, run_out
+from chatkit.net.loops import attempt, current_loop, finish, finish_soon, guarded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -80,7 +80,7 @@ async def _leave(client: Any, queue: anyio.Semaphore, late: list[Any]) -> None:
     """Give the place in the queue back, but only when the client has cleaned up: its pool must never be contended."""
     try:
         for response in late:
-            await _close(response, _body(response))
+            await _close(response, body_of(response))
         await _free_stuck_connections(client)
     finally:
         queue.release()
@@ -102,11 +102,6 @@ async def _free_stuck_connections(client: Any) -> None:
     held[:] = [c for c in held if c not in stuck]
     for connection in stuck:
         await attempt(connection.aclose())
-
-
-def _body(response: Any) -> AsyncIterator[bytes]:
-    """The body's bytes, decoded where they are compressed; by way of as few generators as possible."""
-    return (response.aiter_bytes() if "content-encoding" in response.headers else response.stream).__aiter__()
 
 
 def _shut(response: Any) -> bool:
@@ -149,13 +144,15 @@ class _InjectedResponse:
         self._response = response
         self.status: int = response.status_code
         self.headers = {name.lower(): value for name, value in response.headers.items()}
-        self._body = _body(response)
+        self._body = body_of(response)
         self._ended = False
 
     async def receive(self, deadline: float | None) -> bytes:
         wait = None if deadline is None else max(0.0, deadline - time.monotonic())
         data = await guarded(_next(self._body), _nothing, wait)
         self._ended = not data
+        if self._queue is None:  # closed by another task, which could not end a body that was being read
+            await attempt(run_out(self._body))
         return data
 
     def abandon(self) -> None:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import logging
 import os
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
+from chatkit.logs import log
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
 
 __all__ = [
     "after_fork",
@@ -29,10 +30,7 @@ __all__ = [
     "guarded",
     "in_background",
     "in_trio",
-    "run_out",
 ]
-
-log = logging.getLogger("chatkit")
 
 T = TypeVar("T")
 
@@ -125,33 +123,9 @@ async def attempt(step: Awaitable[object]) -> None:
         log.debug("while closing a connection: %r", error)
 
 
-async def run_out(body: AsyncIterator[bytes]) -> None:
-    """Read what is left of a closed body, so that the generators inside the HTTP library end by themselves.
-
-    Dropped in the middle they would be finalised one by one later, and trio warns of each.
-    """
-    async for _ in body:
-        pass
-
-
 def finish_soon(loop: Any, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run a short clean-up on its loop from code that cannot await (`__del__`), from any thread."""
-    if isinstance(loop, asyncio.AbstractEventLoop):
-        if loop.is_closed():
-            return
-        if _is_running_here(loop):
-            _task(work())
-        else:
-            loop.call_soon_threadsafe(lambda: _task(work()))
-        return
-    trio = sys.modules["trio"]
-    if trio.lowlevel.in_trio_run() and trio.lowlevel.current_trio_token() is loop:
-        trio.lowlevel.spawn_system_task(_shielded, work, name="chatkit clean-up")
-        return
-    try:
-        loop.run_sync_soon(lambda: trio.lowlevel.spawn_system_task(_shielded, work, name="chatkit clean-up"))
-    except trio.RunFinishedError:
-        return
+    """Run a short clean-up on its loop from code that cannot await (`__del__`), from any thread; not when it is over."""
+    call_on(loop, lambda: in_background(lambda: _shielded(work)))
 
 
 def in_background(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -167,7 +141,10 @@ def call_on(loop: Any, callback: Callable[[], object]) -> bool:
     if isinstance(loop, asyncio.AbstractEventLoop):
         here, later = _is_running_here(loop), loop.call_soon_threadsafe
     else:
-        trio = sys.modules["trio"].lowlevel
+        module = sys.modules.get("trio")
+        if module is None:  # the interpreter is being taken down
+            return False
+        trio = module.lowlevel
         here, later = trio.in_trio_run() and trio.current_trio_token() is loop, loop.run_sync_soon
     if here:
         callback()
@@ -180,6 +157,9 @@ def call_on(loop: Any, callback: Callable[[], object]) -> bool:
 
 
 async def _shielded(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    if not in_trio():
+        await work()
+        return
     with sys.modules["trio"].CancelScope(shield=True):
         await work()
 

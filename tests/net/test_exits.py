@@ -52,7 +52,7 @@ async def leave_by_break_with_the_stream_kept(model: ToyModel) -> float:
         if chunk.text == "t2 ":
             break
     left = time.monotonic()
-    assert stream.message.text == "t0 t1 t2 "
+    assert stream.message.text.startswith("t0 t1 t2 ")  # and more, if more came with it
     assert stream.message.response_metadata["interrupted"] is True
     return left
 
