@@ -82,7 +82,8 @@ class _Job(concurrent.futures.Future[T]):
 
     def _copy(self, task: asyncio.Task[T]) -> None:
         if task.cancelled():
-            self.set_exception(concurrent.futures.CancelledError())
+            if not _ending:
+                self.set_exception(concurrent.futures.CancelledError())
         elif (error := task.exception()) is not None:
             self.set_exception(error)
         else:
@@ -95,6 +96,8 @@ class _Job(concurrent.futures.Future[T]):
 
     def stop(self) -> None:
         """Cancel the work and wait until it has cleaned up."""
+        if self._loop.is_closed():
+            return
         self.cancel_soon()
         concurrent.futures.wait([self], timeout=5)
 
@@ -141,7 +144,13 @@ def _get() -> _Portal:
         return _portal
 
 
+_ending = False
+"""The interpreter ends. Callers that still wait are daemon threads: they are left asleep, so that none of them complains."""
+
+
 def _stop() -> None:
+    global _ending
+    _ending = True
     if _portal is not None:
         _portal.stop()
 
@@ -220,7 +229,8 @@ def iterate(source: Callable[[], AsyncIterable[T]], ahead: int = AHEAD) -> Itera
                 items.put(item)
                 await window.sent()
         except BaseException as error:
-            items.put(_Failure(error))
+            if not (_ending and isinstance(error, asyncio.CancelledError)):
+                items.put(_Failure(error))
             if (close := getattr(iterable, "aclose", None)) is not None:
                 await finish(close())
             if not isinstance(error, Exception):
