@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chatkit.simulator.dialects import DIALECTS
 from chatkit_anthropic import ChatAnthropic
 from chatkit_aws import ChatBedrock, ChatBedrockConverse
 from chatkit_google_genai import ChatGoogleGenerativeAI
@@ -33,7 +32,3 @@ def model_of(dialect: str, url: str = "http://simulator", **settings: Any) -> Ch
     """A model that speaks a dialect to the simulator at an address."""
     cls, name, path, own = _MODELS[dialect]
     return cls(name, base_url=url + path, **{**own, **settings})
-
-
-def test_no_dialect_is_left_out() -> None:
-    assert sorted(NAMES) == sorted(dialect.name for dialect in DIALECTS)

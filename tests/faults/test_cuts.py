@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from chatkit.errors import APIConnectionError, APITimeoutError, IncompleteStreamError, ServerError, StreamInterruptedError
+from chatkit.simulator.dialects import DIALECTS
 from tests.faults.dialects import NAMES
 from tests.faults.recordings import REPLIES, Recording, Shown, growing_texts, recording, shown
 from tests.faults.tapes import TWICE, Answer, Outcome, asked, streamed
@@ -63,6 +64,10 @@ def expected(tape: Recording, cut: int, end: End, *, retried: bool) -> Result:
     return Result(BEFORE_OUTPUT[end], "response", "first_event" if end == "silence" else None, "", None, 1)
 
 
+def test_no_dialect_is_left_out() -> None:
+    assert sorted(NAMES) == sorted(dialect.name for dialect in DIALECTS)
+
+
 @pytest.mark.parametrize("reply", REPLIES)
 @pytest.mark.parametrize("dialect", NAMES)
 def test_the_recordings_are_what_the_script_says(dialect: str, reply: str) -> None:
@@ -78,9 +83,9 @@ def test_the_recordings_are_what_the_script_says(dialect: str, reply: str) -> No
 @pytest.mark.parametrize("reply", REPLIES)
 @pytest.mark.parametrize("dialect", NAMES)
 async def test_a_cut_after_every_byte(dialect: str, reply: str, end: End, verdicts: Verdicts, anyio_backend: str) -> None:
-    """Every byte of the texts in all three ways, every byte of the calls in one of them, a sample of both under trio."""
+    """Every byte of the texts by end and by break, every third of the rest, a sample under trio."""
     tape = recording(dialect, reply)
-    step = 11 if anyio_backend == "trio" else 1 if reply == "text" else 3
+    step = 13 if anyio_backend == "trio" else 1 if reply == "text" and end != "silence" else 3
     for cut in range(ENDS.index(end) % step, len(tape.body) + 1, step):
         answer = Answer([tape.body[:cut]], end)
         found = await streamed(tape.model, answer, Answer([tape.body]), max_retries=0)
@@ -94,7 +99,7 @@ async def test_only_what_nobody_has_seen_is_asked_for_again(
 ) -> None:
     """Before the first output a cut goes unnoticed: one answer, two requests. After it there is one request."""
     tape = recording(dialect, "text")
-    for cut in range(0, len(tape.body) + 1, 7):
+    for cut in range(0, len(tape.body) + 1, 11):
         answer = Answer([tape.body[:cut]], end)
         found = await streamed(tape.model, answer, Answer([tape.body]), max_retries=TWICE)
         verdicts.check((end, cut), found=result_of(found), expected=expected(tape, cut, end, retried=True))

@@ -16,6 +16,9 @@ from chatkit import RetryPolicy, Timeouts
 from chatkit.errors import ModelError
 from chatkit.simulator import Reply, simulate
 from tests.faults.dialects import NAMES, model_of
+from tests.faults.recordings import REPLIES, recording
+from tests.faults.tapes import Outcome
+from tests.faults.test_cuts import expected, result_of
 from tests.net.clients import OVER_AIOHTTP, WAYS, settings, skip_if_missing
 from tests.net.leaks import live
 
@@ -143,6 +146,36 @@ async def run(case: Case, dialect: str, server: Server, verdicts: Verdicts, how:
     verdicts.check(f"{name} (partial)", found=partial_text, expected=case.text if error is not None else "")
     if requests:
         verdicts.check(f"{name} (end)", found=await _unended(requests[-1], case), expected=None)
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way != OVER_AIOHTTP])
+async def test_cuts_all_over_a_stream(way: str, verdicts: Verdicts, anyio_backend: str) -> None:
+    """The bytes that `test_cuts` plays, cut on a real socket."""
+    skip_if_missing(way, anyio_backend)
+    if (way, anyio_backend) == ("aiohttp", "trio"):
+        pytest.skip("this is httpx again")
+
+    async def run_cut(dialect: str, cut: int, how: dict[str, Any]) -> None:
+        tape = recording(dialect, "text")
+        stream = model_of(dialect, server.url, default_headers={"x-chatkit-fault": f"cut={cut}"}, max_retries=0, **how).astream(
+            "x"
+        )
+        texts, error, message = list[str](), None, None
+        try:
+            async for chunk in stream:
+                texts.append(chunk.text)
+            message = stream.message
+        except ModelError as raised:
+            error, message = raised, raised.partial
+        found = result_of(Outcome(texts, message, error, 1, 0))
+        verdicts.check((dialect, cut), found=found, expected=expected(tape, cut, "reset", retried=False))
+
+    async with settings(way) as how, simulate(lambda question: REPLIES["text"]) as server:
+        async with anyio.create_task_group() as group:
+            for dialect in NAMES:
+                size = len(recording(dialect, "text").body)
+                for cut in range(size // 20, size + 1, size // 9):
+                    group.start_soon(run_cut, dialect, cut, {**how, "timeout": Timeouts(first_event=20, idle=20)})
 
 
 async def _unended(seen: Seen, case: Case) -> str | None:
