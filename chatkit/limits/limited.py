@@ -40,10 +40,21 @@ class LimitedCall:
         self._attempts = -1
 
     async def admit(self, exchange: Exchange) -> None:
+        scope = scope_of(exchange)
+        while not await self._entered(exchange, scope):
+            pass
+
+    async def _entered(self, exchange: Exchange, scope: str) -> bool:
+        """Take a ticket; False if more limits were learned while it was in line: then it must be one for these too."""
         again = self._attempts >= 0
-        ticket = self._limiter.ticket(self._call, scope_of(exchange))
+        ticket = self._limiter.ticket(self._call, scope)
         await self._limiter.aenter(ticket, first=again)
         self._ticket, self._attempts = ticket, exchange.attempts
+        if not self._limiter.is_stale(ticket, scope):
+            return True
+        await self._limiter.settle(ticket, dict.fromkeys(ticket.amounts, 0.0))
+        self._ticket = None
+        return False
 
     async def opened(self, exchange: Exchange, status: int, headers: Mapping[str, str]) -> None:
         if self._ticket is not None and self._limiter.adaptive and (facts := facts_of(headers)):

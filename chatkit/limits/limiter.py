@@ -51,10 +51,17 @@ class Limiter(BaseRateLimiter):
 
     def ticket(self, call: Call, scope: str) -> Ticket:
         """What a call is expected to take. Tokens are counted only where there is a limit of them."""
-        names = [*self._given, *self._learned.get(scope, ())]
+        names = self._names(scope)
         only_requests = all(kind_of(name) == "requests" for name in names)
         amounts = {"requests": 1.0} if only_requests else self.forecast.of(call).amounts()
         return Ticket({name: amounts[kind_of(name)] for name in names}, place=self._places is not None)
+
+    def is_stale(self, ticket: Ticket, scope: str) -> bool:
+        """Whether limits were learned that a ticket does not know, because it was in line meanwhile."""
+        return not ticket.amounts.keys() >= set(self._names(scope))
+
+    def _names(self, scope: str) -> tuple[str, ...]:
+        return (*self._given, *self._learned.get(scope, ()))
 
     def plain_ticket(self, tokens: float = 0) -> Ticket:
         """What a call takes that is not made by a model: no place, since nobody would say when it ends."""

@@ -331,6 +331,39 @@ async def test_a_limit_that_nobody_told_is_kept() -> None:
 
 
 @both_loops
+async def test_calls_in_line_follow_what_was_learned_meanwhile() -> None:
+    """All are in line before the first answer tells the limit."""
+    limiter = RateLimiter(max_concurrency=4)
+    model = simulated(limiter, limits=Budget(6000, burst=1.0), max_retries=0, first=0.01)
+    began = time.monotonic()
+    async with anyio.create_task_group() as group:
+        for _ in range(250):
+            group.start_soon(model.ainvoke, "x")
+    assert [seen.status for seen in model.simulator.requests].count(200) == 250
+    assert 1.4 < time.monotonic() - began < 2.5
+    assert running(limiter) == 0
+
+
+@both_loops
+async def test_a_call_that_leaves_the_line_after_learning_takes_nothing() -> None:
+    limiter = RateLimiter(max_concurrency=1)
+    model = simulated(limiter, limits=Budget(60, burst=2.0), max_retries=0, first=0.01)
+    left: list[bool] = []
+
+    async def impatient() -> None:
+        with anyio.move_on_after(0.3) as scope:
+            await model.ainvoke("x")
+        left.append(scope.cancelled_caught)
+
+    async with anyio.create_task_group() as group:
+        for _ in range(5):
+            group.start_soon(impatient)
+    assert left.count(True) == 3
+    assert running(limiter) == 0
+    assert level(limiter, "requests@simulator:m") > -0.01
+
+
+@both_loops
 async def test_what_others_take_of_the_same_budget_is_seen() -> None:
     limiter = RateLimiter()
     budget = Budget(6000, burst=1.0)
