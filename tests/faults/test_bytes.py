@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatkit.errors import IncompleteStreamError, InvalidResponseError, ModelError
-from tests.faults.dialects import NAMES
+from tests.faults.dialects import NAMES, WORDLESS
 from tests.faults.recordings import recording, shown
 from tests.faults.tapes import Answer, streamed
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 
+ERRORS = {"overloaded": "OverloadedError", "server": "ServerError", "rate_limit": "RateLimitError"}
 CHECKED = ("bedrock_converse", "bedrock_invoke")
 """Dialects with checksums: no wrong byte goes unnoticed."""
 
@@ -97,11 +98,11 @@ async def test_frames_lost_doubled_and_swapped(dialect: str, reply: str, verdict
 
 
 @pytest.mark.parametrize("dialect", NAMES)
-@pytest.mark.parametrize("kind", ["overloaded", "server", "rate_limit"])
+@pytest.mark.parametrize("kind", ERRORS)
 async def test_an_error_told_after_every_frame(kind: str, dialect: str, verdicts: Verdicts, anyio_backend: str) -> None:
     """Inside a 200: before the first output it is asked for again, after it the error is raised with what had come."""
     tape = recording(dialect, "call")
-    name = {"overloaded": "OverloadedError", "server": "ServerError", "rate_limit": "RateLimitError"}[kind]
+    name = "ServerError" if dialect in WORDLESS else ERRORS[kind]
     for count in range(len(tape.frames) + 1):
         found = await streamed(tape.model, Answer([tape.failing(count, kind)]), Answer([tape.body]), max_retries=1)
         told = (_name(found.error), found.text, found.message and shown(found.message), found.requests, found.left_open)

@@ -15,7 +15,7 @@ import pytest
 from chatkit import RetryPolicy, Timeouts
 from chatkit.errors import ModelError
 from chatkit.simulator import Reply, simulate
-from tests.faults.dialects import NAMES, model_of
+from tests.faults.dialects import FRAMINGS, NAMES, WORDLESS, model_of
 from tests.faults.recordings import REPLIES, recording
 from tests.faults.tapes import Outcome
 from tests.faults.test_cuts import expected, result_of
@@ -98,13 +98,18 @@ async def test_every_fault_of_every_dialect(way: str, verdicts: Verdicts, anyio_
         async with anyio.create_task_group() as group:
             impatient = {**plain, "timeout": Timeouts(first_event=1.0, idle=1.0)}
             group.start_soon(run_all, STALLS, way, server, verdicts, impatient)
-            while len(server.requests) < len(STALLS) * len(NAMES):
+            while len(server.requests) < len(STALLS) * len(dialects_over(way)):
                 await anyio.sleep(0.01)
             await anyio.sleep(0.1)  # their clocks run while the others are busy
             await run_all(BREAKS + HARMLESS, way, server, verdicts, plain)
             await run_all(MENDED + NOT_MENDED, way, server, verdicts, {**plain, "max_retries": RetryPolicy(initial_delay=0.001)})
         await anyio.sleep(0.02)
         verdicts.check("tasks and async generators", found=live(), expected=before)
+
+
+def dialects_over(way: str) -> list[str]:
+    """All over httpx; over the others what a library could make a difference to."""
+    return NAMES if way == "httpx" else FRAMINGS
 
 
 def hits(case: Case, dialect: str, way: str) -> bool:
@@ -117,7 +122,7 @@ def hits(case: Case, dialect: str, way: str) -> bool:
 async def run_all(cases: Sequence[Case], way: str, server: Server, verdicts: Verdicts, how: dict[str, Any]) -> None:
     """All cases in all dialects at the same time."""
     async with anyio.create_task_group() as group:
-        for dialect in NAMES:
+        for dialect in dialects_over(way):
             for case in (case for case in cases if hits(case, dialect, way)):
                 group.start_soon(run, case, dialect, server, verdicts, how)
 
@@ -141,6 +146,8 @@ async def run(case: Case, dialect: str, server: Server, verdicts: Verdicts, how:
         getattr(error, "phase", None),
         len(requests),
     )
+    if dialect in WORDLESS and case.error == "OverloadedError" and not case.fault[0].isdigit():
+        case = case._replace(error="ServerError")
     verdicts.check(f"{name} ({error!r})" if error is not None else name, found=found, expected=case)
     partial_text = error.partial.text if error is not None and error.partial is not None else ""
     verdicts.check(f"{name} (partial)", found=partial_text, expected=case.text if error is not None else "")
@@ -172,7 +179,7 @@ async def test_cuts_all_over_a_stream(way: str, verdicts: Verdicts, anyio_backen
 
     async with settings(way) as how, simulate(lambda question: REPLIES["text"]) as server:
         async with anyio.create_task_group() as group:
-            for dialect in NAMES:
+            for dialect in dialects_over(way):
                 size = len(recording(dialect, "text").body)
                 for cut in range(size // 20, size + 1, size // 9):
                     group.start_soon(run_cut, dialect, cut, {**how, "timeout": Timeouts(first_event=20, idle=20)})
