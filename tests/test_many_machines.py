@@ -80,7 +80,7 @@ def test_a_model_works_in_worker_processes(method: str) -> None:
 
 def example() -> str:
     text = (ROOT / "docs" / "many_machines.md").read_text()
-    return next(code for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "LocalCluster" in code)
+    return next(code for code in re.findall(r"```py\n(.*?)```", text, re.DOTALL) if "LocalCluster" in code)
 
 
 class Seen(Budget):
