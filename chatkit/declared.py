@@ -72,6 +72,11 @@ class DeclaredModel(Runnable[AIMessage]):
         self._retry = as_retry_policy(self.settings.get("max_retries"))
         if self.settings.get("proxy"):
             check_proxy(self.settings["proxy"])
+        breaker = self.settings.get("circuit_breaker")
+        if breaker is not None:
+            from chatkit.breaker import check_breaker
+
+            check_breaker(breaker)
         client = self.settings.get("http_client")
         if client is not None:
             from chatkit.net.libraries import check_client

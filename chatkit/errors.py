@@ -15,6 +15,7 @@
     │   │   └── ContentFilterError          a safety system blocked the prompt or the answer
     │   ├── RateLimitError                  429: too many requests or tokens, or no quota left
     │   ├── OverloadedError                 503, 529: the provider has no capacity now
+    │   │   └── CircuitOpenError            a circuit breaker holds calls back: the endpoint failed too often
     │   ├── ServerError                     5xx: the provider broke
     │   ├── APIConnectionError              no connection, or it was cut before any output
     │   │   └── APITimeoutError (TimeoutError)  a clock ran out; `phase` says which
@@ -43,6 +44,7 @@ __all__ = [
     "AuthenticationError",
     "BadRequestError",
     "ChatKitError",
+    "CircuitOpenError",
     "ContentFilterError",
     "ContextLengthError",
     "IncompleteStreamError",
@@ -212,6 +214,21 @@ class OverloadedError(ModelError):
     """The provider has no capacity at the moment (503, 529, or said inside a stream)."""
 
     default_retryable = True
+
+
+class CircuitOpenError(OverloadedError):
+    """A `CircuitBreaker` holds the call back, because its endpoint failed too often. Nothing was sent.
+
+    `retry_after` says when the next attempt is allowed. A `RetryPolicy` does not wait for it: who breaks a circuit
+    wants to hear of it at once, and to ask somebody else.
+
+    Attributes:
+        endpoint: base URL and model name.
+    """
+
+    def __init__(self, message: str, *, endpoint: str, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.endpoint = endpoint
 
 
 class ServerError(ModelError):

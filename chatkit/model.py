@@ -275,6 +275,9 @@ class ChatModel(DeclaredModel):
 
     def _observers(self, call: Call, run: ModelRun | None) -> Sequence[Observer]:
         observers: list[Observer] = [run] if run is not None else []
+        breaker = self.settings.get("circuit_breaker")
+        if breaker is not None:
+            observers.append(breaker.observer(self.base_url, call.model))
         limiter = self.settings.get("rate_limiter")
         if limiter is not None:
             from chatkit.limits import observer_of

@@ -32,6 +32,7 @@ class CommonSettings(TypedDict, total=False):
         proxy: URL of an HTTP proxy; without it the environment's HTTPS_PROXY, HTTP_PROXY and NO_PROXY count.
         default_headers, default_query: sent with every request.
         rate_limiter: limits requests (see docs/limits).
+        circuit_breaker: a `CircuitBreaker`, which leaves an endpoint alone that keeps failing (see docs/resilience).
         callbacks, tags, metadata: for every call of this model.
         cache: answers are looked up here first.
         profile: what the model can do; replaces the shipped profile.
@@ -51,6 +52,7 @@ class CommonSettings(TypedDict, total=False):
     default_headers: dict[str, str] | None
     default_query: dict[str, Any] | None
     rate_limiter: Any
+    circuit_breaker: Any
     callbacks: Any
     tags: list[str] | None
     metadata: dict[str, Any] | None

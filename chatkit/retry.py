@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from chatkit.errors import InputError, InputTypeError, ModelError
+from chatkit.errors import CircuitOpenError, InputError, InputTypeError, ModelError
 
 __all__ = ["RetryPolicy", "as_retry_policy"]
 
@@ -43,7 +43,9 @@ class RetryPolicy(Struct, frozen=True):
             error: what went wrong.
             elapsed: seconds since the call began.
         """
-        if attempt >= self.max_retries or not error.retryable or (self.only and not isinstance(error, self.only)):
+        if attempt >= self.max_retries or not error.retryable or isinstance(error, CircuitOpenError):
+            return None
+        if self.only and not isinstance(error, self.only):
             return None
         if error.retry_after is not None:
             wait = error.retry_after if error.retry_after <= self.max_retry_after else None
