@@ -37,13 +37,24 @@ MOST_DEAD = 3
 """Idle connections that may turn out to be dead, one after the other, before a request fails."""
 
 
+class _Connector(aiohttp.TCPConnector):
+    """Does not use an idle connection again on which the server has said something: it would pass for the next answer."""
+
+    async def _get(self, *args: Any) -> Any:
+        while (connection := await super()._get(*args)) is not None:
+            if connection.protocol is None or not connection.protocol.should_close:
+                return connection
+            connection.close()
+        return None
+
+
 class _Session:
     """The session of one loop."""
 
     def __init__(self, loop: Any) -> None:
         self.loop = loop
         self.open: weakref.WeakSet[_AiohttpResponse] = weakref.WeakSet()
-        self._connector = aiohttp.TCPConnector(limit=MAX_CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS)
+        self._connector = _Connector(limit=MAX_CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS)
         tracing = aiohttp.TraceConfig()
         tracing.on_connection_reuseconn.append(_note_reuse)
         self._session = aiohttp.ClientSession(
@@ -136,6 +147,12 @@ class _Left(ConnectionError):
     """Wakes a reader whose response is closed by somebody else."""
 
 
+def _heard(closed: asyncio.Future[None]) -> None:
+    """Look at how a connection ended, so that asyncio does not complain that nobody did."""
+    if not closed.cancelled():
+        closed.exception()
+
+
 def _read_before(content: aiohttp.StreamReader) -> bytes:
     """What came before the connection broke; aiohttp raises the error first and keeps it for the next call too."""
     return content._read_nowait(-1)  # pyright: ignore[reportPrivateUsage]
@@ -157,6 +174,8 @@ class _AiohttpResponse:
         self._closed = connection.protocol.closed if connection is not None and connection.protocol is not None else None
         if self._closed is not None:
             self._closed.add_done_callback(self._lost)
+            self._closed.remove_done_callback(_heard)  # once is enough for all responses on a connection
+            self._closed.add_done_callback(_heard)
         self._alarm = Alarm(loop, lambda: self._content.set_exception(TimeoutError()))
 
     async def receive(self, deadline: float | None) -> bytes:
@@ -175,8 +194,6 @@ class _AiohttpResponse:
 
     def _lost(self, closed: asyncio.Future[None]) -> None:
         """The connection is closed. After some errors, such as a broken chunk, aiohttp does not tell a waiting reader."""
-        if not closed.cancelled():
-            closed.exception()
         if not self._content.is_eof() and self._content.exception() is None:
             self._content.set_exception(aiohttp.ClientPayloadError("the connection was closed before the end of the body"))
 

@@ -22,7 +22,8 @@ def body_of(response: Any) -> AsyncIterator[bytes]:
     if "content-encoding" not in response.headers:
         return response.stream.__aiter__()
     decoder = getattr(response, "_get_content_decoder", None)
-    return response.aiter_bytes() if decoder is None else _Decoded(response.stream.__aiter__(), decoder())
+    mocked = hasattr(response, "_content")  # it was read, and decoded, when it was made
+    return response.aiter_bytes() if decoder is None or mocked else _Decoded(response.stream.__aiter__(), decoder())
 
 
 class _Decoded:

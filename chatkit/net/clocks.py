@@ -55,7 +55,8 @@ class Alarm:
         """Never ring."""
         self.deadline = None
         if self._timer is not None:
-            self._timer.cancel()
+            if not self._loop.is_closed():
+                self._timer.cancel()
             self._timer = None
 
 

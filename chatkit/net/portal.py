@@ -17,6 +17,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from chatkit.errors import InputError
 from chatkit.net.loops import after_fork, finish
 
 if TYPE_CHECKING:
@@ -35,7 +36,11 @@ class _Portal:
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self._serve, name="chatkit-portal", daemon=True)
-        self.thread.start()
+        try:
+            self.thread.start()
+        except RuntimeError as error:
+            self.loop.close()
+            raise InputError("the interpreter is ending: no call can be made any more, e.g. by an atexit function") from error
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self.loop)
