@@ -68,12 +68,23 @@ def call_now(handler: Any, hook: str, method: Callable[..., Any], *args: Any, **
     try:
         result = method(*args, **kwargs)
     except Exception as error:
+        return failed_soon(handler, hook, error)
+    return None if result is None or not inspect.isawaitable(result) else rest(handler, hook, result)
+
+
+def failed_soon(handler: Any, hook: str, error: Exception) -> Coroutine[Any, Any, None] | None:
+    """A handler failed: log it, or have the error raised where it is awaited."""
+    if not getattr(handler, "raise_error", False):
         failed(handler, hook, error)
         return None
-    return _rest(handler, hook, result) if inspect.isawaitable(result) else None
+
+    async def raising() -> None:
+        raise error
+
+    return raising()
 
 
-async def _rest(handler: Any, hook: str, waiting: Awaitable[Any]) -> None:
+async def rest(handler: Any, hook: str, waiting: Awaitable[Any]) -> None:
     try:
         await waiting
     except Exception as error:

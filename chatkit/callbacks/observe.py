@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import inspect
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from chatkit.callbacks.dispatch import call, facts, failed, fire, fire_now, listeners, settle, wants_streaming
+from chatkit.callbacks.dispatch import call, facts, failed, failed_soon, fire, fire_now, listeners, rest, settle, wants_streaming
 from chatkit.callbacks.results import reader_left, result_of
 from chatkit.events import OUTPUT_TYPES
 from chatkit.messages.ai import AIMessageChunk
 from chatkit.net.loops import current_loop, finish_soon
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Coroutine, Mapping
 
     from chatkit.codec import Call
     from chatkit.config import Run
@@ -36,7 +37,8 @@ class ModelRun:
         self._call = call
         self._loop: Any = None
         self._facts = facts(run)
-        self._tokens = listeners(run.handlers, "on_llm_new_token")
+        told = self._facts
+        self._tokens = [(who, partial(method, **told)) for who, method in listeners(run.handlers, "on_llm_new_token")]
         self._events = listeners(run.handlers, "on_stream_event")
         self.wants_streaming = wants_streaming(run.handlers)
         self.hears_pieces = bool(self._tokens or self._events)
@@ -94,25 +96,37 @@ class ModelRun:
         if waiting:
             finish_soon(self._loop, lambda: settle(waiting))
 
-    async def piece(self, chunk: AIMessageChunk) -> None:
-        """A chunk is about to be given to the reader. Its last event is the piece, `event` was told the others."""
-        if self._events:
-            await self._event(chunk.events[-1])
-        text = chunk.text
-        for handler, method in self._tokens:
-            try:
-                result = method(text, chunk=chunk, **self._facts)
-                if result is not None and inspect.isawaitable(result):
-                    await result
-            except Exception as error:
-                failed(handler, "on_llm_new_token", error)
+    def piece(self, chunk: AIMessageChunk) -> Coroutine[Any, Any, None] | None:
+        """A chunk is about to be given to the reader. Its last event is the piece, `event` was told the others.
 
-    async def event(self, event: Event) -> None:
+        Gives what is still to be awaited: nothing when all handlers are sync, which is the fast case.
+        """
+        if self._events:
+            return self._piece_and_event(chunk)
+        text = chunk.text
+        for at, (handler, method) in enumerate(self._tokens):
+            try:
+                result = method(text, chunk=chunk)
+            except Exception as error:
+                result = failed_soon(handler, "on_llm_new_token", error)
+            if result is not None and inspect.isawaitable(result):
+                return self._tokens_from(at + 1, rest(handler, "on_llm_new_token", result), text, chunk)
+        return None
+
+    async def _tokens_from(self, at: int, waiting: Coroutine[Any, Any, None], text: str, chunk: AIMessageChunk) -> None:
+        await waiting
+        for handler, method in self._tokens[at:]:
+            await call(handler, "on_llm_new_token", method, text, chunk=chunk)
+
+    async def _piece_and_event(self, chunk: AIMessageChunk) -> None:
+        await self._event(chunk.events[-1])
+        await self._tokens_from(0, settle([]), chunk.text, chunk)
+
+    def event(self, event: Event) -> Coroutine[Any, Any, None] | None:
         """An event is about to be given to the reader of an event stream, or held back for the next chunk."""
         if type(event) in OUTPUT_TYPES and self._tokens:
-            await self.piece(AIMessageChunk.of_events([event], f"run-{self.run.id}"))
-        elif self._events:
-            await self._event(event)
+            return self.piece(AIMessageChunk.of_events([event], f"run-{self.run.id}"))
+        return self._event(event) if self._events else None
 
     async def _event(self, event: Event) -> None:
         for handler, method in self._events:

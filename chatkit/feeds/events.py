@@ -79,8 +79,9 @@ class ModelFeed(EventFeed):
         self._input = input
         self._stream, self._run = model._watched(input, config, kwargs)
         self._silent = not filters.want("chat_model", self._run.name, self._run.tags)
+        self._head = _event("chat_model_stream", self._run, {})
         self._begun = False
-        self._failure: BaseException | None = None
+        self._failure: Exception | None = None
         self._done = False
 
     async def _next(self) -> StreamEvent:
@@ -88,39 +89,26 @@ class ModelFeed(EventFeed):
             self._begun = True
             if not self._silent:
                 return _event("chat_model_start", self._run, {"input": self._input})
-        if self._failure is not None:
-            failure, self._failure = self._failure, None
-            raise failure
         if self._done:
+            if self._failure is not None:
+                raise self._failure
             raise StopAsyncIteration
         try:
-            return await self._told()
+            while True:
+                chunk = await self._stream.__anext__()
+                if chunk.chunk_position is None and not self._silent:
+                    return {**self._head, "data": {"chunk": chunk}}  # type: ignore[return-value] # pyright: ignore[reportReturnType]
         except StopAsyncIteration:
             self._done = True
             if self._silent:
                 raise
             return _event("chat_model_end", self._run, {"output": self._output("last")})
         except Exception as error:
+            self._done = True
             if self._silent:
                 raise
             self._failure = error.with_traceback(None)
             return _event("chat_model_error", self._run, {"error": error, "output": self._output(None)})
-
-    async def _told(self) -> StreamEvent:
-        stream = self._stream
-        while True:
-            chunk = await stream.__anext__()
-            if chunk.chunk_position is None and not self._silent:
-                break
-        head = self._head
-        return {**head, "data": {"chunk": chunk}}  # type: ignore[return-value] # pyright: ignore[reportReturnType]
-
-    @property
-    def _head(self) -> StreamEvent:
-        """What all stream events share; made once."""
-        head = _event("chat_model_stream", self._run, {})
-        self.__dict__["_head"] = head
-        return head
 
     def _output(self, position: Any) -> AIMessageChunk:
         exchange = self._stream._exchange

@@ -25,9 +25,9 @@ class Listener(Protocol):
 
     hears_pieces: bool
 
-    async def piece(self, chunk: AIMessageChunk) -> None: ...
+    def piece(self, chunk: AIMessageChunk) -> Awaitable[None] | None: ...
 
-    async def event(self, event: Event) -> None: ...
+    def event(self, event: Event) -> Awaitable[None] | None: ...
 
 
 class _Stream:
@@ -119,8 +119,8 @@ class EventStream(_Stream):
     async def __anext__(self) -> Event:
         while True:
             for event in self._batch:
-                if self._listener is not None:
-                    await self._tell(self._listener.event(event))
+                if self._listener is not None and (heard := self._listener.event(event)) is not None:
+                    await self._tell(heard)
                 return event
             batch = await self._exchange.batch()
             if batch is None:
@@ -159,11 +159,11 @@ class ChunkStream(_Stream):
                     else:
                         events = [event]
                     chunk = AIMessageChunk.of_events(events, self._id, None, self._as_blocks)
-                    if self._listener is not None:
-                        await self._tell(self._listener.piece(chunk))
+                    if self._listener is not None and (heard := self._listener.piece(chunk)) is not None:
+                        await self._tell(heard)
                     return chunk
-                if self._listener is not None:
-                    await self._tell(self._listener.event(event))
+                if self._listener is not None and (heard := self._listener.event(event)) is not None:
+                    await self._tell(heard)
                 self._hold(event)
             if self._finished:
                 raise StopAsyncIteration
