@@ -44,7 +44,7 @@ class Answers:
 
     def __init__(self, path: Path, source: Path) -> None:
         self._path = path
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o644)
         self._synced = time.monotonic()
         try:
             self._lock()

@@ -103,7 +103,7 @@ class RedisRateLimiter(Limiter):
         finally:
             self._next(turn)
         with self._given_back_on_failure(ticket):
-            time.sleep(reserved.seconds)
+            time.sleep(max(0.0, reserved.due - time.monotonic()))
         return True
 
     async def aacquire(self, *, blocking: bool = True, tokens: float = 0) -> bool:
@@ -122,7 +122,7 @@ class RedisRateLimiter(Limiter):
         finally:
             self._next(turn)
         with self._given_back_on_failure(ticket):
-            await anyio.sleep(reserved.seconds)
+            await anyio.sleep(max(0.0, reserved.due - time.monotonic()))
 
     def _next(self, turn: Ticket) -> None:
         """The next in line of this process may ask the server."""
@@ -180,7 +180,7 @@ class RedisRateLimiter(Limiter):
         ticket.counts = dict(zip(names, map(float, answer[4::2]), strict=True))
         for name in ticket.amounts.keys() - ticket.counts.keys():
             self._rates.pop(name, None)  # the server has forgotten it: to be told again
-        return _Reserved(True, seconds)
+        return _Reserved(True, seconds, time.monotonic() + seconds)
 
     # Afterwards.
 
@@ -254,10 +254,17 @@ class RedisRateLimiter(Limiter):
 
 
 class _Reserved(NamedTuple):
-    """Attributes: taken: whether there is a ticket; seconds: until it is due, or until one should ask again."""
+    """What the server said.
+
+    Attributes:
+        taken: there is a ticket.
+        seconds: until it is due, or until one should ask again.
+        due: when that is on this process's clock; the way from the thread to its waiter takes nothing from it.
+    """
 
     taken: bool
     seconds: float
+    due: float = 0.0
 
 
 _MEANWHILE = {"open": "are made without a limit", "closed": "wait"}
