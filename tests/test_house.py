@@ -49,7 +49,7 @@ FLOORS: dict[str, int] = {
     "feeds": 8,
     "steps": 8,
     "wrappers": 8,
-    "hedge": 8,
+    "hedging": 8,
     "runnables": 9,
     "configurable": 9,
     "registry": 9,

@@ -109,15 +109,20 @@ class Exchange:
         """
         if not self.closed:
             self.interrupted = True
-            if self._opening is not None:
-                self._opening.cancel()
+            self.stop_opening()
             await self._close(GeneratorExit())
 
     async def fail(self, error: BaseException) -> None:
         """Stop, because the reader cannot go on."""
         if not self.closed:
             self.interrupted = True
+            self.stop_opening()
             await self._close(error)
+
+    def stop_opening(self) -> None:
+        """End the wait for the first output in whatever task waits for it."""
+        if self._opening is not None:
+            self._opening.cancel()
 
     def abandon(self) -> None:
         """Stop, from code that cannot await."""
@@ -196,6 +201,7 @@ class Exchange:
             with anyio.CancelScope() as self._opening:
                 events = await self._begin()
         finally:
+            self._opening = None
             if self.closed:
                 await self._drop_response()  # it came at the moment of the stop
         return events
