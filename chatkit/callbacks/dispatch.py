@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import logging
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chatkit.callbacks.base import BaseCallbackHandler
 
@@ -13,9 +15,24 @@ if TYPE_CHECKING:
 
     from chatkit.config import Run
 
-__all__ = ["call", "call_now", "facts", "fire", "fire_now", "fire_soon", "fire_sync", "listeners", "settle", "wants_streaming"]
+__all__ = [
+    "call",
+    "facts",
+    "failed",
+    "failed_soon",
+    "fire",
+    "fire_now",
+    "fire_soon",
+    "fire_sync",
+    "listeners",
+    "rest",
+    "settle",
+    "wants_streaming",
+]
 
 log = logging.getLogger("chatkit")
+
+Later: TypeAlias = "Callable[[], Coroutine[Any, Any, None]]"
 
 _IGNORED_BY: dict[str, tuple[str, ...]] = {
     "chat_model": ("ignore_chat_model",),
@@ -63,15 +80,6 @@ async def call(handler: Any, hook: str, method: Callable[..., Any], *args: Any, 
         failed(handler, hook, error)
 
 
-def call_now(handler: Any, hook: str, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Coroutine[Any, Any, None] | None:
-    """The same from code that cannot await; gives what an async handler still wants awaited."""
-    try:
-        result = method(*args, **kwargs)
-    except Exception as error:
-        return failed_soon(handler, hook, error)
-    return None if result is None or not inspect.isawaitable(result) else rest(handler, hook, result)
-
-
 def failed_soon(handler: Any, hook: str, error: Exception) -> Coroutine[Any, Any, None] | None:
     """A handler failed: log it, or have the error raised where it is awaited."""
     if not getattr(handler, "raise_error", False):
@@ -85,6 +93,7 @@ def failed_soon(handler: Any, hook: str, error: Exception) -> Coroutine[Any, Any
 
 
 async def rest(handler: Any, hook: str, waiting: Awaitable[Any]) -> None:
+    """Await what a handler gave."""
     try:
         await waiting
     except Exception as error:
@@ -98,42 +107,48 @@ async def fire(run: Run | None, hook: str, *args: Any, **kwargs: Any) -> None:
             await call(handler, hook, method, *args, **facts(run), **kwargs)
 
 
-def fire_now(run: Run | None, hook: str, *args: Any, **kwargs: Any) -> list[Coroutine[Any, Any, None]]:
-    """Call a hook from code that cannot await; gives what async handlers still want awaited."""
+def fire_now(run: Run | None, hook: str, *args: Any, **kwargs: Any) -> list[Later]:
+    """Call the sync handlers of a hook from code that cannot await; gives what `settle` does for the others."""
+    later: list[Later] = []
     if run is None:
-        return []
-    results = [
-        call_now(handler, hook, method, *args, **facts(run), **kwargs) for handler, method in listeners(run.handlers, hook)
-    ]
-    return [waiting for waiting in results if waiting is not None]
+        return later
+    for handler, method in listeners(run.handlers, hook):
+        bound = partial(method, *args, **facts(run), **kwargs)
+        if inspect.iscoroutinefunction(method):
+            later.append(partial(call, handler, hook, bound))
+            continue
+        try:
+            result = bound()
+        except Exception as error:
+            result = failed_soon(handler, hook, error)
+        if inspect.isawaitable(result):
+            later.append(partial(rest, handler, hook, result))
+    return later
 
 
 def fire_sync(run: Run | None, hook: str, *args: Any, **kwargs: Any) -> None:
     """Call a hook from sync code; async handlers are run on the background loop, to their end."""
-    waiting = fire_now(run, hook, *args, **kwargs)
-    if waiting:
+    later = fire_now(run, hook, *args, **kwargs)
+    if later:
         from chatkit.net.portal import run as run_in_background
 
-        run_in_background(lambda: settle(waiting))
+        run_in_background(lambda: settle(later))
 
 
-def fire_soon(run: Run | None, hook: str, *args: Any, **kwargs: Any) -> None:
-    """Call a hook from a coroutine that must not await any more; async handlers are run later on the same loop."""
-    waiting = fire_now(run, hook, *args, **kwargs)
-    if waiting:
+def fire_soon(run: Run | None, hook: str, *args: Any, loop: Any = None, **kwargs: Any) -> None:
+    """Call a hook from code that must not await any more; async handlers are run later, on the given loop or this one."""
+    later = fire_now(run, hook, *args, **kwargs)
+    if later:
         from chatkit.net.loops import current_loop, finish_soon
 
-        try:
-            finish_soon(current_loop(), lambda: settle(waiting))
-        except RuntimeError:  # dropped after its loop has ended
-            for work in waiting:
-                work.close()
+        with suppress(RuntimeError):  # dropped after its loop has ended
+            finish_soon(loop or current_loop(), lambda: settle(later))
 
 
-async def settle(waiting: list[Coroutine[Any, Any, None]]) -> None:
-    """Await what `fire_now` gave."""
-    for work in waiting:
-        await work
+async def settle(later: list[Later]) -> None:
+    """Do what `fire_now` left to be done."""
+    for work in later:
+        await work()
 
 
 def failed(handler: Any, hook: str, error: Exception) -> None:

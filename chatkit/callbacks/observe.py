@@ -6,11 +6,11 @@ import inspect
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from chatkit.callbacks.dispatch import call, facts, failed, failed_soon, fire, fire_now, listeners, rest, settle, wants_streaming
+from chatkit.callbacks.dispatch import call, facts, failed, failed_soon, fire, fire_soon, listeners, rest, wants_streaming
 from chatkit.callbacks.results import reader_left, result_of
 from chatkit.events import OUTPUT_TYPES
 from chatkit.messages.ai import AIMessageChunk
-from chatkit.net.loops import current_loop, finish_soon
+from chatkit.net.loops import current_loop
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
@@ -90,11 +90,9 @@ class ModelRun:
             await fire(self.run, "on_llm_error", _told(error), response=result)
 
     def dropped(self, exchange: Exchange) -> None:
-        if self._loop is None:
-            return
-        waiting = fire_now(self.run, "on_llm_error", _told(GeneratorExit()), response=result_of(exchange.message))
-        if waiting:
-            finish_soon(self._loop, lambda: settle(waiting))
+        if self._loop is not None:
+            left = _told(GeneratorExit())
+            fire_soon(self.run, "on_llm_error", left, response=result_of(exchange.message), loop=self._loop)
 
     def piece(self, chunk: AIMessageChunk) -> Coroutine[Any, Any, None] | None:
         """A chunk is about to be given to the reader. Its last event is the piece, `event` was told the others.
@@ -110,17 +108,18 @@ class ModelRun:
             except Exception as error:
                 result = failed_soon(handler, "on_llm_new_token", error)
             if result is not None and inspect.isawaitable(result):
-                return self._tokens_from(at + 1, rest(handler, "on_llm_new_token", result), text, chunk)
+                return self._tokens_from(at + 1, (handler, result), text, chunk)
         return None
 
-    async def _tokens_from(self, at: int, waiting: Coroutine[Any, Any, None], text: str, chunk: AIMessageChunk) -> None:
-        await waiting
+    async def _tokens_from(self, at: int, waiting: tuple[Any, Any] | None, text: str, chunk: AIMessageChunk) -> None:
+        if waiting is not None:
+            await rest(waiting[0], "on_llm_new_token", waiting[1])
         for handler, method in self._tokens[at:]:
             await call(handler, "on_llm_new_token", method, text, chunk=chunk)
 
     async def _piece_and_event(self, chunk: AIMessageChunk) -> None:
         await self._event(chunk.events[-1])
-        await self._tokens_from(0, settle([]), chunk.text, chunk)
+        await self._tokens_from(0, None, chunk.text, chunk)
 
     def event(self, event: Event) -> Coroutine[Any, Any, None] | None:
         """An event is about to be given to the reader of an event stream, or held back for the next chunk."""

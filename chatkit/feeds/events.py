@@ -7,9 +7,9 @@ task and closes its requests.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
-from chatkit.callbacks.base import AsyncCallbackHandler, StreamingCallbackHandler
+from chatkit.callbacks.base import BaseCallbackHandler, StreamingCallbackHandler
 from chatkit.config import current_run, merge_configs
 from chatkit.messages.ai import AIMessageChunk
 from chatkit.net.channel import Channel
@@ -17,6 +17,8 @@ from chatkit.net.leaving import Leaving
 from chatkit.net.loops import call_on, current_loop, in_background, in_trio
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     import anyio
 
     from chatkit.config import Run
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from chatkit.runnable import Runnable
 
 __all__ = ["EventFeed", "StreamEvent", "event_feed"]
+
+Waiting: TypeAlias = "Coroutine[Any, Any, None] | None"
 
 
 class StreamEvent(TypedDict):
@@ -207,8 +211,8 @@ class _Told:
         self.input: dict[str, Any] = {}
 
 
-class _Teller(AsyncCallbackHandler, StreamingCallbackHandler):
-    """A handler that makes events of what it hears."""
+class _Teller(StreamingCallbackHandler, BaseCallbackHandler):
+    """A handler that makes events of what it hears. Its methods give something to await only when the reader is behind."""
 
     def __init__(self, channel: Channel[StreamEvent], filters: Filters, input: Any) -> None:
         self._channel = channel
@@ -218,28 +222,29 @@ class _Teller(AsyncCallbackHandler, StreamingCallbackHandler):
         self._outer = [*outer.parent_ids, str(outer.id)] if outer is not None else []
         self._runs: dict[Any, _Told] = {}
 
-    async def _start(self, kind: str, input: Any, run: dict[str, Any]) -> None:
+    def _start(self, kind: str, input: Any, run: dict[str, Any]) -> Waiting:
         parent = self._runs.get(run["parent_run_id"])
         parents = [*parent.parents, str(run["parent_run_id"])] if parent else self._outer
         name = run.get("name") or kind
         told = _Told(name, parents, self._filters.want(kind, name, run["tags"]))
         self._runs[run["run_id"]] = told
         if parent is None:
-            await self._tell(f"{kind}_start", {"input": self._input}, run)
-        else:
-            told.input = {"input": input}  # shown again with the end
-            await self._tell(f"{kind}_start", dict(told.input), run)
+            return self._tell(f"{kind}_start", {"input": self._input}, run)
+        told.input = {"input": input}  # shown again with the end
+        return self._tell(f"{kind}_start", dict(told.input), run)
 
-    async def _end(self, word: str, data: dict[str, Any], run: dict[str, Any]) -> None:
-        told = self._runs.get(run["run_id"])
-        await self._tell(word, {**data, **(told.input if told else {})}, run)
-        self._runs.pop(run["run_id"], None)
+    def _end(self, word: str, data: dict[str, Any], run: dict[str, Any]) -> Waiting:
+        told = self._runs.pop(run["run_id"], None)
+        return None if told is None else self._send(told, word, {**data, **told.input}, run)
 
-    async def _tell(self, word: str, data: Any, run: dict[str, Any], name: str | None = None) -> None:
+    def _tell(self, word: str, data: Any, run: dict[str, Any], name: str | None = None) -> Waiting:
         told = self._runs.get(run["run_id"])
-        if told is None or not told.wanted:
-            return
-        await self._channel.send(
+        return None if told is None else self._send(told, word, data, run, name)
+
+    def _send(self, told: _Told, word: str, data: Any, run: dict[str, Any], name: str | None = None) -> Waiting:
+        if not told.wanted:
+            return None
+        return self._channel.send(
             {
                 "event": f"on_{word}",
                 "name": name or told.name,
@@ -251,38 +256,38 @@ class _Teller(AsyncCallbackHandler, StreamingCallbackHandler):
             }
         )
 
-    async def on_chat_model_start(self, serialized: Any, messages: Any, **run: Any) -> None:
-        await self._start("chat_model", {"messages": messages}, run)
+    def on_chat_model_start(self, serialized: Any, messages: Any, **run: Any) -> Waiting:
+        return self._start("chat_model", {"messages": messages}, run)
 
-    async def on_llm_new_token(self, token: str, *, chunk: Any = None, **run: Any) -> None:
-        await self._tell("chat_model_stream", {"chunk": chunk}, run)
+    def on_llm_new_token(self, token: str, *, chunk: Any = None, **run: Any) -> Waiting:
+        return self._tell("chat_model_stream", {"chunk": chunk}, run)
 
-    async def on_llm_end(self, response: Any, **run: Any) -> None:
-        await self._end("chat_model_end", {"output": response.generations[0][0].message}, run)
+    def on_llm_end(self, response: Any, **run: Any) -> Waiting:
+        return self._end("chat_model_end", {"output": response.generations[0][0].message}, run)
 
-    async def on_llm_error(self, error: BaseException, *, response: Any, **run: Any) -> None:
-        await self._end("chat_model_error", {"error": error, "output": response.generations[0][0].message}, run)
+    def on_llm_error(self, error: BaseException, *, response: Any, **run: Any) -> Waiting:
+        return self._end("chat_model_error", {"error": error, "output": response.generations[0][0].message}, run)
 
-    async def on_chain_start(self, serialized: Any, inputs: Any, **run: Any) -> None:
-        await self._start("chain", inputs, run)
+    def on_chain_start(self, serialized: Any, inputs: Any, **run: Any) -> Waiting:
+        return self._start("chain", inputs, run)
 
-    async def on_chain_stream(self, chunk: Any, **run: Any) -> None:
-        await self._tell("chain_stream", {"chunk": chunk}, run)
+    def on_chain_stream(self, chunk: Any, **run: Any) -> Waiting:
+        return self._tell("chain_stream", {"chunk": chunk}, run)
 
-    async def on_chain_end(self, outputs: Any, **run: Any) -> None:
-        await self._end("chain_end", {"output": outputs}, run)
+    def on_chain_end(self, outputs: Any, **run: Any) -> Waiting:
+        return self._end("chain_end", {"output": outputs}, run)
 
-    async def on_chain_error(self, error: BaseException, **run: Any) -> None:
-        await self._end("chain_error", {"error": error}, run)
+    def on_chain_error(self, error: BaseException, **run: Any) -> Waiting:
+        return self._end("chain_error", {"error": error}, run)
 
-    async def on_tool_start(self, serialized: Any, input_str: str, **run: Any) -> None:
-        await self._start("tool", run.get("inputs", input_str), run)
+    def on_tool_start(self, serialized: Any, input_str: str, **run: Any) -> Waiting:
+        return self._start("tool", run.get("inputs", input_str), run)
 
-    async def on_tool_end(self, output: Any, **run: Any) -> None:
-        await self._end("tool_end", {"output": output}, run)
+    def on_tool_end(self, output: Any, **run: Any) -> Waiting:
+        return self._end("tool_end", {"output": output}, run)
 
-    async def on_tool_error(self, error: BaseException, **run: Any) -> None:
-        await self._end("tool_error", {"error": error, "tool_call_id": run.get("tool_call_id")}, run)
+    def on_tool_error(self, error: BaseException, **run: Any) -> Waiting:
+        return self._end("tool_error", {"error": error, "tool_call_id": run.get("tool_call_id")}, run)
 
-    async def on_custom_event(self, name: str, data: Any, **run: Any) -> None:
-        await self._tell("custom_event", data, run, name)
+    def on_custom_event(self, name: str, data: Any, **run: Any) -> Waiting:
+        return self._tell("custom_event", data, run, name)

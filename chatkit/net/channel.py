@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import anyio
 
 from chatkit.net.loops import call_on, current_loop
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
 
 __all__ = ["Channel"]
 
@@ -31,22 +34,28 @@ class Channel(Generic[T]):
         self._ended = False
         self._left = False
 
-    async def send(self, item: T) -> None:
-        """Send an item; waits while the channel is full. Does nothing when the reader has left."""
+    def send(self, item: T) -> Coroutine[Any, Any, None] | None:
+        """Send an item, from any thread; when the channel is full then, gives what waits for room.
+
+        Does nothing when the reader has left.
+        """
         with self._lock:
             if self._left:
-                return
+                return None
             self._items.append(item)
             reader, self._reader = self._reader, None
-            if len(self._items) < self._size:
-                room = None
-            else:
-                room = anyio.Event()
-                self._writers.append((current_loop(), room))
+            full = len(self._items) >= self._size
         if reader is not None:
             call_on(reader[0], reader[1].set)
-        if room is not None:
-            await room.wait()
+        return self._room() if full else None
+
+    async def _room(self) -> None:
+        with self._lock:
+            if self._left or len(self._items) < self._size:
+                return
+            room = anyio.Event()
+            self._writers.append((current_loop(), room))
+        await room.wait()
 
     async def receive(self) -> T:
         """The next item; StopAsyncIteration when it was ended and everything is read. One reader only."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chatkit.callbacks.chain import ended, failed, started
-from chatkit.callbacks.dispatch import fire, fire_now, listeners, settle
+from chatkit.callbacks.dispatch import fire, fire_soon, listeners
 from chatkit.callbacks.results import reader_left
 from chatkit.config import entered
 from chatkit.net.leaving import Leaving
@@ -80,6 +80,4 @@ class StepStream(Leaving[Any]):
         if hasattr(pieces, "ag_frame"):  # an async generator can be closed only by its loop
             finish_soon(self._loop, lambda: attempt(pieces.aclose()))
         if self._run is not None:
-            waiting = fire_now(self._run, "on_chain_error", reader_left(), name=self._run.name)
-            if waiting:
-                finish_soon(self._loop, lambda: settle(waiting))
+            fire_soon(self._run, "on_chain_error", reader_left(), name=self._run.name, loop=self._loop)
