@@ -1,30 +1,38 @@
 """Response caches: the same question to the same model is answered from memory (spec S39).
 
 `cache=InMemoryCache()` on a model, or `set_llm_cache(...)` for all. `invoke` looks here first; streams never do. An
-answer from a cache is no call: no request, no limiter, no callbacks; its `response_metadata["cached"]` is True.
+answer from a cache costs no request and no limiter's turn; handlers hear of it, and `response_metadata["cached"]` is True.
 """
 
 from __future__ import annotations
 
+import copy
 import hashlib
+import logging
+import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+
+from msgspec import structs
 
 from chatkit.errors import InputError
-from chatkit.jsons import encode
-from chatkit.messages.coerce import to_messages
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable
 
+    from chatkit.codec import Call
     from chatkit.messages import AIMessage
     from chatkit.model import ChatModel
 
 __all__ = ["Cache", "InMemoryCache", "cache_for", "get_llm_cache", "set_llm_cache", "through"]
 
+log = logging.getLogger("chatkit")
+
+T = TypeVar("T")
+
 
 class Cache(Protocol):
-    """A store of answers. Write these two for one of your own (Redis, SQLite ...)."""
+    """A store of answers. Write these two for one of your own (Redis, SQLite ...); `message.model_dump()` is JSON."""
 
     async def aget(self, key: str) -> AIMessage | None:
         """The answer under a key."""
@@ -47,24 +55,28 @@ class InMemoryCache:
             raise InputError(f"maxsize must be 1 or more, or None, not {maxsize}")
         self._maxsize = maxsize
         self._answers: OrderedDict[str, AIMessage] = OrderedDict()
+        self._lock = threading.Lock()
 
     async def aget(self, key: str) -> AIMessage | None:
         """The answer under a key."""
-        message = self._answers.get(key)
-        if message is not None:
-            self._answers.move_to_end(key)
-        return message
+        with self._lock:
+            message = self._answers.get(key)
+            if message is not None:
+                self._answers.move_to_end(key)
+            return message
 
     async def aset(self, key: str, message: AIMessage) -> None:
         """Keep an answer."""
-        self._answers[key] = message
-        self._answers.move_to_end(key)
-        if self._maxsize is not None and len(self._answers) > self._maxsize:
-            self._answers.popitem(last=False)
+        with self._lock:
+            self._answers[key] = message
+            self._answers.move_to_end(key)
+            if self._maxsize is not None and len(self._answers) > self._maxsize:
+                self._answers.popitem(last=False)
 
     def clear(self) -> None:
         """Forget everything."""
-        self._answers.clear()
+        with self._lock:
+            self._answers.clear()
 
     def __len__(self) -> int:
         return len(self._answers)
@@ -99,22 +111,35 @@ def cache_for(setting: Any) -> Cache | None:
     return setting
 
 
-async def through(cache: Cache, model: ChatModel, input: Any, ask: Callable[[], Awaitable[AIMessage]]) -> AIMessage:
-    """The answer from the cache, or from the model and then kept."""
-    key = key_of(model, input)
-    known = await cache.aget(key)
+async def through(cache: Cache, model: ChatModel, input: Any, config: Any) -> AIMessage:
+    """The answer from the cache, or from the model and then kept. A cache that fails is logged, and the model asked."""
+    call = model._call(input)
+    key = key_of(model, call)
+    known = await _tried(cache.aget(key))
     if known is None:
-        message = await ask()
-        await cache.aset(key, message)
+        message = await model._ask(input, config)
+        await _tried(cache.aset(key, copy.deepcopy(message)))
         return message
-    usage: Any = {**known.usage_metadata, "total_cost": 0} if known.usage_metadata else None
-    metadata = {**known.response_metadata, "cached": True}
-    return known.model_copy(update={"usage_metadata": usage, "response_metadata": metadata})
+    hit = copy.deepcopy(known)
+    hit.response_metadata["cached"] = True
+    if hit.usage_metadata:
+        cast("dict[str, Any]", hit.usage_metadata)["total_cost"] = 0
+    run = model._run(call, config, always=False)
+    if run is not None:
+        await run.answered(hit)
+    return hit
 
 
-def key_of(model: ChatModel, input: Any) -> str:
-    """What makes two questions the same: the messages without their ids, the model, where it is, and its parameters."""
-    messages = [{**message.model_dump(), "id": None, "response_metadata": None} for message in to_messages(input)]
-    body = {name: model.settings.get(name) for name in ("model_kwargs", "extra_body", "output_version")}
-    parameters = sorted(model._call_params().items())
-    return hashlib.sha256(encode([messages, model.provider, model.model, model.base_url, parameters, body])).hexdigest()
+async def _tried(work: Awaitable[T]) -> T | None:
+    try:
+        return await work
+    except Exception as error:
+        log.warning("the response cache failed: %r", error)
+        return None
+
+
+def key_of(model: ChatModel, call: Call) -> str:
+    """What makes two questions the same: that they would be the same request, keys and ids of messages aside."""
+    request = model._encode(structs.replace(call, api_key="", stream=False))
+    told = [model.provider, request.url, model.settings.get("output_version") or ""]
+    return hashlib.sha256("\n".join(told).encode() + request.body).hexdigest()

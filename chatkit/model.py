@@ -60,7 +60,7 @@ class ChatModel(DeclaredModel):
         model = self._for_call(stop, kwargs)
         cache = cache_for(model.settings.get("cache"))
         if cache is not None:
-            return await through(cache, model, input, lambda: model._ask(input, config))
+            return await through(cache, model, input, config)
         return await model._ask(input, config)
 
     async def _ask(self, input: Any, config: Any) -> AIMessage:
@@ -214,7 +214,7 @@ class ChatModel(DeclaredModel):
         """
         from chatkit.net.exchange import Exchange
 
-        call = Call(model=self.model, messages=to_messages(input), params=self._call_params())
+        call = self._call(input)
         run = self._run(call, config, always)
         wanted = bool(self.settings.get("streaming")) or (run is not None and run.wants_streaming)
         call = structs.replace(call, stream=self._streams() and (wanted or not whole))
@@ -222,6 +222,9 @@ class ChatModel(DeclaredModel):
         if run is not None:
             exchange.id = f"run-{run.run.id}"
         return exchange, run
+
+    def _call(self, input: Any) -> Call:
+        return Call(model=self.model, messages=to_messages(input), params=self._call_params())
 
     def _plan(self, call: Call, run: ModelRun | None = None) -> Plan:
         """What an exchange needs to know to make a call."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chatkit.config import Run
     from chatkit.errors import ModelError
     from chatkit.events import Event
+    from chatkit.messages.ai import AIMessage
     from chatkit.net.exchange import Exchange
 
 __all__ = ["ModelRun"]
@@ -43,9 +44,16 @@ class ModelRun:
         self.wants_streaming = wants_streaming(run.handlers)
         self.hears_pieces = bool(self._tokens or self._events)
 
+    async def answered(self, message: AIMessage) -> None:
+        """The answer was known already: no exchange is made."""
+        await self._begin()
+        await fire(self.run, "on_llm_end", result_of(message))
+
     async def admit(self, exchange: Exchange) -> None:
-        if self._loop is not None:
-            return  # a further attempt
+        if self._loop is None:  # else a further attempt
+            await self._begin()
+
+    async def _begin(self) -> None:
         self._loop = current_loop()
         for handler in self.run.handlers:
             await self._start(handler)
