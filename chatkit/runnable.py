@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
 
 from chatkit.config import current_run, merge_configs
 from chatkit.errors import InputError
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from chatkit.batch import Inputs, Progress
     from chatkit.config import RunnableConfig
+    from chatkit.feeds import BlockStream, EventFeed, StreamEvent
+    from chatkit.feeds.sync import SyncBlockStream
     from chatkit.net.batch import Completed
     from chatkit.steps import RunnableSequence
     from chatkit.wrappers import RunnableRetry, RunnableWithFallbacks, RunnableWithListeners, RunRecord
@@ -50,6 +52,25 @@ class Runnable(Generic[Output]):
 
         return iterate(lambda: self.astream(input, config, **kwargs))
 
+    @overload
+    def astream_events(
+        self,
+        input: Any,
+        config: Any = None,
+        *,
+        version: Literal["v2"] = "v2",
+        include_names: Sequence[str] | None = None,
+        include_types: Sequence[str] | None = None,
+        include_tags: Sequence[str] | None = None,
+        exclude_names: Sequence[str] | None = None,
+        exclude_types: Sequence[str] | None = None,
+        exclude_tags: Sequence[str] | None = None,
+        **kwargs: Any,
+    ) -> EventFeed: ...
+
+    @overload
+    def astream_events(self, input: Any, config: Any = None, *, version: Literal["v3"], **kwargs: Any) -> BlockStream: ...
+
     def astream_events(
         self,
         input: Any,
@@ -74,27 +95,36 @@ class Runnable(Generic[Output]):
             exclude_names, exclude_types, exclude_tags: no events of such runs (v2).
 
         Raises:
-            InputError: there is no such version, or this has no content blocks.
+            InputError: there is no such version, or this has no content blocks, or v3 was given v2's lists.
         """
         from chatkit.feeds import BlockStream, event_feed
         from chatkit.feeds.filters import Filters
         from chatkit.feeds.versions import check_version, open_blocks
 
-        check_version(version)
-        if version == "v3":
-            return BlockStream(open_blocks(self, input, config, kwargs))
         include = {"names": include_names, "types": include_types, "tags": include_tags}
         exclude = {"names": exclude_names, "types": exclude_types, "tags": exclude_tags}
+        check_version(version, [*include.values(), *exclude.values()])
+        if version == "v3":
+            return BlockStream(open_blocks(self, input, config, kwargs))
         return event_feed(self, input, config, Filters(include, exclude), kwargs)
 
-    def stream_events(self, input: Any, config: Any = None, *, version: str = "v2", **kwargs: Any) -> Any:
+    @overload
+    def stream_events(
+        self, input: Any, config: Any = None, *, version: Literal["v2"] = "v2", **kwargs: Any
+    ) -> Iterator[StreamEvent]: ...
+
+    @overload
+    def stream_events(self, input: Any, config: Any = None, *, version: Literal["v3"], **kwargs: Any) -> SyncBlockStream: ...
+
+    def stream_events(self, input: Any, config: Any = None, *, version: Any = "v2", **kwargs: Any) -> Any:
         """`astream_events` for sync code, same arguments."""
         from chatkit.feeds.sync import SyncBlockStream
         from chatkit.net.portal import iterate
 
-        if version == "v3":
-            return SyncBlockStream(lambda: self.astream_events(input, config, version=version, **kwargs))
-        return iterate(lambda: self.astream_events(input, config, version=version, **kwargs))
+        def start() -> Any:
+            return cast("Any", self).astream_events(input, config, version=version, **kwargs)
+
+        return SyncBlockStream(start) if version == "v3" else iterate(start)
 
     def abatch_as_completed(
         self,

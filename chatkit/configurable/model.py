@@ -127,6 +127,11 @@ class ConfigurableModel(Runnable[Any]):
         model, config = self._chosen(config)
         return cast("Any", model).open_stream(input, config, **kwargs)
 
+    def astream_events(self, input: Any, config: Any = None, **options: Any) -> Any:
+        """`astream_events` of the model that the config asks for."""
+        model, config = self._chosen(config)
+        return cast("Any", model).astream_events(input, config, **options)
+
     def __getattr__(self, name: str) -> Any:
         """Other attributes are the default model's."""
         if name.startswith("_"):

@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING, Any
 from chatkit.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from chatkit.net.stream import EventStream
     from chatkit.runnable import Runnable
 
 __all__ = ["check_version", "open_blocks"]
 
 
-def check_version(version: Any) -> None:
-    """Refuse a version that there is not."""
+def check_version(version: Any, lists: Iterable[Any]) -> None:
+    """Refuse a version that there is not, and lists that it does not know."""
     if version not in ("v2", "v3"):
         raise InputError(f"event feeds have version 'v2' and 'v3', not {version!r}")
+    if version == "v3" and any(given is not None for given in lists):
+        raise InputError("include_ and exclude_ lists are for version='v2'; a v3 feed has one model's events only")
 
 
 def open_blocks(runnable: Runnable[Any], input: Any, config: Any, kwargs: dict[str, Any]) -> EventStream:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from chatkit.config import merge_configs
 from chatkit.wrappers.base import Wrapper
@@ -58,6 +58,10 @@ class RunnableBinding(Wrapper):
     def stream(self, input: Any, config: Any = None, **kwargs: Any) -> Iterator[Any]:
         """`bound.stream`."""
         return self.bound.stream(input, self._whole(config), **{**self.kwargs, **kwargs})
+
+    def astream_events(self, input: Any, config: Any = None, **options: Any) -> Any:
+        """`bound.astream_events`."""
+        return cast("Any", self.bound).astream_events(input, self._whole(config), **{**self.kwargs, **options})
 
     def _whole(self, config: Any) -> Any:
         return merge_configs(self._config, config) if self._config else config
