@@ -137,7 +137,7 @@ def test_the_quantile_is_of_the_latest() -> None:
 
 
 async def test_the_slowest_calls_get_faster(anyio_backend: str) -> None:
-    """4 % of the requests take 0.25 s: the 98th percentile of the calls falls to less than half, for at most 5 % more requests."""
+    """4 % of the requests take 0.25 s: the 98th percentile of the calls falls to less than half, for 5 % more requests."""
     count = {"requests": 0}
 
     def reply(question: Any) -> Reply:

@@ -104,15 +104,19 @@ async def finish(coroutine: Coroutine[Any, Any, None]) -> None:
         with sys.modules["trio"].CancelScope(shield=True):
             await coroutine
         return
-    task, cancelled = _task(coroutine), False
-    while not task.done():
-        try:
-            await asyncio.wait((task,))
-        except asyncio.CancelledError:
-            cancelled = True
-    if cancelled:
-        raise asyncio.CancelledError
-    task.result()
+    task = _task(coroutine)
+    cancelled: asyncio.CancelledError | None = None
+    try:
+        while not task.done():
+            try:
+                await asyncio.wait((task,))
+            except asyncio.CancelledError as error:
+                cancelled = cancelled or error
+        if cancelled is not None:
+            raise cancelled  # not a new one: anyio knows those of its scopes by their message
+        task.result()
+    finally:
+        del cancelled  # it refers to this frame
 
 
 async def attempt(step: Awaitable[object]) -> None:
