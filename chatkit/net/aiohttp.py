@@ -6,8 +6,6 @@ under trio, httpx carries the requests.
 
 from __future__ import annotations
 
-import contextlib
-import socket
 import time
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -22,6 +20,7 @@ from chatkit.net.http import Slots, ssl_context
 from chatkit.net.loops import call_on, in_trio
 from chatkit.net.per_loop import PerLoop
 from chatkit.net.proxies import environment_proxy
+from chatkit.net.sockets import shut
 from chatkit.net.transport import HEADERS, KEEPALIVE_SECONDS, MAX_CONNECTIONS
 
 if TYPE_CHECKING:
@@ -212,9 +211,8 @@ class _AiohttpResponse:
 
     def _shut(self, response: aiohttp.ClientResponse) -> None:
         """End the connection for both sides, from any thread; unless the last byte has come and it is another's by now."""
-        if self._socket is not None and response.connection is not None:
-            with contextlib.suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
+        if response.connection is not None:
+            shut(self._socket)
 
     def _leave(self, response: aiohttp.ClientResponse) -> None:
         self._alarm.cancel()

@@ -9,7 +9,6 @@ wedged for good by a cancelled task.)
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import ssl
 import time
@@ -27,6 +26,7 @@ from chatkit.net.failures import closed_unheard, failure, no_response
 from chatkit.net.loops import attempt, finish, finish_soon, guarded, in_trio
 from chatkit.net.per_loop import PerLoop
 from chatkit.net.proxies import environment_proxy
+from chatkit.net.sockets import shut
 from chatkit.net.transport import HEADERS, KEEPALIVE_SECONDS, MAX_CONNECTIONS
 
 if TYPE_CHECKING:
@@ -71,9 +71,7 @@ class _Slot:
 
     def shut(self) -> None:
         """End the connection for both sides, without awaiting, from any state."""
-        if self.socket is not None:
-            with contextlib.suppress(OSError):
-                self.socket.shutdown(socket.SHUT_RDWR)
+        shut(self.socket)
 
 
 @lru_cache(maxsize=4)

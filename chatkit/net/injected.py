@@ -6,8 +6,6 @@ runs in a task of its own, so that a second cancellation cannot interrupt the cl
 
 from __future__ import annotations
 
-import contextlib
-import socket
 import time
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -17,6 +15,7 @@ import anyio
 from chatkit.net.bodies import body_of, run_out, set_body
 from chatkit.net.failures import failure, no_response
 from chatkit.net.loops import attempt, current_loop, finish, finish_soon, guarded
+from chatkit.net.sockets import shut
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -116,8 +115,7 @@ def _shut(response: Any) -> bool:
     sock = network.get_extra_info("socket") if network is not None and not shared else None
     if sock is None:
         return False
-    with contextlib.suppress(OSError):
-        sock.shutdown(socket.SHUT_RDWR)
+    shut(sock)
     return True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
 from typing import Any
 
@@ -10,7 +11,7 @@ import httpx
 import pytest
 
 from chatkit import errors
-from chatkit.errors import APITimeoutError, ChatKitError, InputTypeError, ModelError, OutputParserError
+from chatkit.errors import ChatKitError, InputTypeError, ModelError, OutputParserError
 from chatkit.messages import AIMessage, HumanMessage
 from chatkit_google_vertexai import ChatVertexAI
 from tests.adversary.every import NAMES, make
@@ -79,15 +80,24 @@ def test_messages_are_equal_by_value_and_no_keys() -> None:
 def test_every_error(name: str) -> None:
     """Class, text, attributes, notes and the partial message survive, as process pools need it."""
     cls: Any = getattr(errors, name)
+    own = inspect.signature(cls.__init__).parameters.values()
+    given: dict[str, Any] = {
+        parameter.name: "x"
+        for parameter in own
+        if parameter.kind is parameter.KEYWORD_ONLY and parameter.default is parameter.empty
+    }
     if issubclass(cls, ModelError):
-        more = {"phase": "idle"} if cls is APITimeoutError else {}
-        error = cls(
-            "m", status=429, code="c", retry_after=1.5, partial=AIMessage("half"), body={"a": [1]}, headers={"x": "y"}, **more
-        )
-    elif cls is OutputParserError:
-        error = cls("m", raw=AIMessage("x"), llm_output="x")
-    else:
-        error = cls("m")
+        given |= {
+            "status": 429,
+            "code": "c",
+            "retry_after": 1.5,
+            "partial": AIMessage("half"),
+            "body": {"a": [1]},
+            "headers": {"x": "y"},
+        }
+    if cls is OutputParserError:
+        given |= {"raw": AIMessage("x"), "llm_output": "x"}
+    error = cls("m", **given)
     error.add_note("a note")
     for way in WAYS:
         again = way(error)
