@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from anyio import to_thread
@@ -26,10 +25,12 @@ async def in_thread(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     calls = Calls()
     token = calls_of_thread.set(calls)
     try:
-        return await to_thread.run_sync(functools.partial(function, *args, **kwargs), abandon_on_cancel=True)
+        # In a tuple: trio takes a coroutine that a function returns for a mistake.
+        (result,) = await to_thread.run_sync(lambda: (function(*args, **kwargs),), abandon_on_cancel=True)
     except BaseException as error:
         if not isinstance(error, Exception):
             calls.stop()
         raise
     finally:
         calls_of_thread.reset(token)
+    return result
