@@ -57,10 +57,10 @@ def keeping(*pieces: bytes) -> Callable[[Any], None]:
 
 
 async def test_a_server_that_closes_after_every_answer_is_never_noticed(library: str) -> None:
-    """300 requests in a row, no retries allowed: a connection that died between two requests is replaced in silence."""
+    """150 requests in a row, no retries allowed: a connection that died between two requests is replaced in silence."""
     with RawServer(once(response())) as server:
         model = model_of(server, library)
-        for _ in range(300):
+        for _ in range(150):
             assert (await model.ainvoke("x")).text == "Hi"
 
 

@@ -144,8 +144,9 @@ def said(errors: bytes) -> str:
     return "".join(line for line in errors.decode().splitlines(True) if not line.startswith("Executing <"))
 
 
-@pytest.mark.parametrize("library", ["httpx", "aiohttp"])
-@pytest.mark.parametrize("what", TAILS)
+@pytest.mark.parametrize(
+    ("what", "library"), [*((what, "httpx") for what in TAILS), *((what, "aiohttp") for what in list(TAILS)[::3])]
+)
 def test_the_interpreter_exits_promptly_and_silently(what: str, library: str, origin: Origin) -> None:
     """No traceback, no warning (all are errors here), and less than a second from the last line to the end."""
     skip_if_missing(library, "asyncio")
@@ -160,8 +161,7 @@ def test_the_interpreter_exits_promptly_and_silently(what: str, library: str, or
     assert closed_within(origin, 1)
 
 
-@pytest.mark.parametrize("library", ["httpx", "aiohttp"])
-@pytest.mark.parametrize("what", INTERRUPTED)
+@pytest.mark.parametrize(("what", "library"), [*((what, "httpx") for what in INTERRUPTED), ("astream", "aiohttp")])
 def test_ctrl_c(what: str, library: str, origin: Origin) -> None:
     """KeyboardInterrupt comes out of the call at once, the socket is closed, and nothing else is printed."""
     skip_if_missing(library, "asyncio")

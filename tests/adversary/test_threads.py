@@ -15,7 +15,7 @@ from chatkit_openai import ChatOpenAI
 from tests.net.clients import NAMED, skip_if_missing
 from tests.net.origin import Origin
 
-SECONDS = 2.0
+SECONDS = 1.2
 
 
 def loop_of(name: str) -> Any:
