@@ -53,7 +53,39 @@ def bare_v3(origin: Origin) -> Any:
     return toy(origin).astream_events("x", version="v3")
 
 
-FEEDS = [bare_v2, step_v2, bare_v3]
+def thread_v2(origin: Origin) -> Any:
+    return runnable(lambda text: toy(origin).invoke(text).text).astream_events("x")
+
+
+def sequence_v2(origin: Origin) -> Any:
+    return (runnable(lambda text: text) | toy(origin)).astream_events("x")
+
+
+def fallback_v2(origin: Origin) -> Any:
+    return toy(origin).with_fallbacks([toy(origin)]).astream_events("x")
+
+
+def text_v3(origin: Origin) -> Any:
+    return Lines(toy(origin).astream_events("x", version="v3"))
+
+
+class Lines:
+    """One view of a block stream, closed like the stream."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __aiter__(self) -> Any:
+        return aiter(self._stream.text)
+
+    async def __aenter__(self) -> None:
+        await self._stream.__aenter__()
+
+    async def __aexit__(self, *error: Any) -> None:
+        await self._stream.__aexit__(*error)
+
+
+FEEDS = [bare_v2, step_v2, thread_v2, sequence_v2, fallback_v2, bare_v3, text_v3]
 
 
 async def _closed_after(origin: Origin, seen: int, left: float) -> float:
@@ -87,7 +119,7 @@ async def test_aclose_and_cancel_close_the_request(anyio_backend: str, origin: O
     events = feed(origin)
     async with events:
         iterator = aiter(events)
-        for _ in range(4):  # past the start, so that there is a request
+        for _ in range(8):  # past the starts, so that there is a request
             await anext(iterator)
     await _closed_after(origin, seen, time.monotonic())
     seen = len(origin.closed)
