@@ -19,8 +19,8 @@ log.addHandler(logging.NullHandler())
 
 def _as_the_environment_says() -> None:
     """CHATKIT_LOG=debug, info, warning ...: lines on stderr."""
-    level = logging.getLevelName(os.environ.get(VARIABLE, "").upper())
-    if isinstance(level, int):
+    level = logging.getLevelNamesMapping().get(os.environ.get(VARIABLE, "").upper())
+    if level is not None:
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         log.addHandler(handler)

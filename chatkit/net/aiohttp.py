@@ -39,7 +39,7 @@ MOST_DEAD = 3
 class _Connector(aiohttp.TCPConnector):
     """Does not use an idle connection again on which the server has said something: it would pass for the next answer."""
 
-    async def _get(self, *args: Any) -> Any:
+    async def _get(self, *args: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] # whatever its version takes
         while (connection := await super()._get(*args)) is not None:
             if connection.protocol is None or not connection.protocol.should_close:
                 return connection
