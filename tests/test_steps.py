@@ -13,7 +13,7 @@ import pytest
 
 from chatkit.errors import InputError, InputTypeError
 from chatkit.messages import AIMessage, HumanMessage
-from chatkit.simulator import SimulatedChatModel
+from chatkit.simulator import Fault, SimulatedChatModel
 from chatkit.steps import RunnableLambda, RunnableSequence, runnable
 from chatkit.steps.pieces import total
 from tests.callbacks.listener import Listener
@@ -262,3 +262,41 @@ def test_sums_of_pieces() -> None:
     assert total([{"a": 1}, {"b": 2}]) == {"b": 2}
     assert total([AIMessage("a"), AIMessage("b")]) == AIMessage("b")
     assert total(["a", 1]) == 1
+
+
+@pytest.mark.parametrize("name", STREAMED)
+async def test_a_stop_button_in_another_task(anyio_backend: str, name: str) -> None:
+    """`aclose()` while somebody reads: the reader's loop just ends, and the request is closed."""
+    with Origin(ticks=3, delay=0, hold=True) as origin:
+        stream, texts = _steps(origin)[name].astream("x"), []
+
+        async def read() -> None:
+            async for piece in stream:
+                texts.append(getattr(piece, "text", piece))
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(read)
+            with anyio.fail_after(2):
+                while len(texts) < 3:
+                    await anyio.sleep(0.001)
+            with anyio.fail_after(0.5):
+                await stream.aclose()
+        assert texts == ["t0 ", "t1 ", "t2 "]
+        await _closed(origin, 0)
+
+
+async def test_a_stop_button_between_two_attempts(anyio_backend: str) -> None:
+    asked = SimulatedChatModel("m", replies=[Fault(status=500), "fine"], max_retries=0)
+    stream = asked.with_retry(exponential_jitter_params={"initial": 0.1, "jitter": 0}).astream("x")
+    seen: list[Any] = []
+
+    async def read() -> None:
+        seen.extend([chunk async for chunk in stream])
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(read)
+        await anyio.sleep(0.03)
+        await stream.aclose()
+    await anyio.sleep(0.1)
+    assert seen == []
+    assert len(asked.simulator.requests) == 1

@@ -54,6 +54,8 @@ class StreamEvent(TypedDict):
 class EventFeed(Leaving[StreamEvent]):
     """Events as they happen. Leaving the loop in any way stops the call and closes its request."""
 
+    _stoppable = True
+
 
 def event_feed(runnable: Runnable[Any], input: Any, config: Any, filters: Filters, kwargs: dict[str, Any]) -> EventFeed:
     """The feed of one call."""

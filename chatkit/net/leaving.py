@@ -6,7 +6,9 @@ with it and stops the source, even if the object itself is kept. Inside `async w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+
+import anyio
 
 from chatkit.net.loops import finish
 
@@ -20,10 +22,18 @@ T = TypeVar("T")
 
 
 class Leaving(Generic[T]):
-    """Base of what is read with `async for`. Subclasses write `_next`, `_abandon` and `_close`."""
+    """Base of what is read with `async for`. Subclasses write `_next`, `_abandon` and `_close`.
 
+    Attributes:
+        _stoppable: `_close` ends a `_next` that runs in another task. Otherwise that is cancelled first, which costs a
+            cancel scope an item; it is never open while the reader has the turn.
+    """
+
+    _stoppable: ClassVar[bool] = False
     _owned = False
     _over = False
+    _reading: anyio.CancelScope | None = None
+    _gone: anyio.Event | None = None
 
     async def _next(self) -> T:
         """The next item; StopAsyncIteration at the end."""
@@ -42,7 +52,7 @@ class Leaving(Generic[T]):
         if self._over:
             raise StopAsyncIteration
         try:
-            return await self._next()
+            return await (self._next() if self._stoppable else self._in_scope())
         except GeneratorExit:  # the coroutine itself is dropped
             self._leave()
             raise
@@ -52,16 +62,34 @@ class Leaving(Generic[T]):
                 await finish(self._close())
             raise
 
+    async def _in_scope(self) -> T:
+        try:
+            with anyio.CancelScope() as self._reading:
+                return await self._next()
+        finally:
+            self._reading = None
+            if self._gone is not None:
+                self._gone.set()
+        raise StopAsyncIteration  # closed by another task
+
     def _leave(self) -> None:
         if not self._over:
             self._over = True
             self._abandon()
 
     async def aclose(self) -> None:
-        """Stop, and wait until everything has cleaned up. Does nothing after the end."""
-        if not self._over:
-            self._over = True
-            await finish(self._close())
+        """Stop, and wait until everything has cleaned up. Does nothing after the end.
+
+        Another task may be reading meanwhile: its loop ends.
+        """
+        if self._over:
+            return
+        self._over = True
+        if self._reading is not None:
+            self._gone = anyio.Event()
+            self._reading.cancel()
+            await finish(self._gone.wait())
+        await finish(self._close())
 
     async def __aenter__(self) -> Self:
         self._owned = True
