@@ -35,6 +35,7 @@ from chatkit.retry import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from multiprocessing.process import BaseProcess
 
     from chatkit.model import ChatModel
 
@@ -172,10 +173,10 @@ def serve(port: int) -> None:
     """The simulator's process."""
     from chatkit.simulator import Reply, simulate
 
-    simulate(lambda _: Reply(TEXT, every=0.005), port=port).run(lambda: None)
+    simulate([("", Reply(TEXT, every=0.005))], port=port).run(lambda: None)
 
 
-def start_server(port: int) -> multiprocessing.process.BaseProcess:
+def start_server(port: int) -> BaseProcess:
     process = multiprocessing.get_context("spawn").Process(target=serve, args=(port,), daemon=True)
     process.start()
     return process
