@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["DeclaredModel"]
 
 
+_VERBS = {"rate_limiter": ("observer", "aacquire", "acquire"), "cache": ("aget",)}
+"""What is asked of objects that a user may pass."""
+
+
 class NoSettings(CommonSettings, total=False):
     """Settings of a provider that has none of its own."""
 
@@ -77,6 +81,10 @@ class DeclaredModel(Runnable[AIMessage]):
             from chatkit.breaker import check_breaker
 
             check_breaker(breaker)
+        for name, verbs in _VERBS.items():
+            given = self.settings.get(name)
+            if given is not None and not isinstance(given, bool) and not any(hasattr(given, verb) for verb in verbs):
+                raise InputTypeError(f"{name} must be an object with {' or '.join(verbs)}, not {type(given).__name__}")
         client = self.settings.get("http_client")
         if client is not None:
             from chatkit.net.libraries import check_client

@@ -53,6 +53,8 @@ PARAMETERS: list[tuple[dict[str, Any], str]] = [
     ({"default_query": 5}, "default_query"),
     ({"http_client": 5}, "http_client"),
     ({"metadata": 5}, "metadata"),
+    ({"rate_limiter": 5}, "rate_limiter"),
+    ({"cache": 5}, "cache"),
     ({"model": 5}, "`model` must be a string"),
     ({"model_kwargs": 5}, "model_kwargs"),
     ({"streaming": "yes"}, "streaming"),
