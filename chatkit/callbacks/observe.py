@@ -6,7 +6,19 @@ import inspect
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from chatkit.callbacks.dispatch import call, facts, failed, failed_soon, fire, fire_soon, listeners, rest, wants_streaming
+from chatkit.callbacks.dispatch import (
+    call,
+    facts,
+    failed,
+    failed_soon,
+    fire,
+    fire_now,
+    fire_soon,
+    listeners,
+    rest,
+    settle,
+    wants_streaming,
+)
 from chatkit.callbacks.results import reader_left, result_of
 from chatkit.events import OUTPUT_TYPES
 from chatkit.messages.ai import AIMessageChunk
@@ -88,14 +100,15 @@ class ModelRun:
         more = {"attempt": exchange.attempts, "delay": delay, "model": model, "usage": message.usage_metadata}
         await fire(self.run, "on_retry", error, **more)
 
-    async def ended(self, exchange: Exchange, error: BaseException | None) -> None:
-        if self._loop is None:
-            return  # it never began
+    def ended(self, exchange: Exchange, error: BaseException | None) -> Coroutine[Any, Any, None] | None:
+        if self._loop is None or not self.run.handlers:
+            return None  # it never began, or nobody listens
         result = result_of(exchange.message)
         if error is None:
-            await fire(self.run, "on_llm_end", result)
+            later = fire_now(self.run, "on_llm_end", result)
         else:
-            await fire(self.run, "on_llm_error", _told(error), response=result)
+            later = fire_now(self.run, "on_llm_error", _told(error), response=result)
+        return settle(later) if later else None
 
     def dropped(self, exchange: Exchange) -> None:
         if self._loop is not None:

@@ -62,6 +62,7 @@ class Exchange:
         self.interrupted = False
         self.request_id: str | None = None
         self.closed = False
+        self._message: AIMessage | None = None
         self.stage: Literal["request", "response", "output"] = "request"
         self._started_at = 0.0
         self._retries = 0
@@ -141,10 +142,14 @@ class Exchange:
 
     @property
     def message(self) -> AIMessage:
-        """The message as far as it came."""
-        return message_of_fold(
-            Fold().feed_all(self.events), id=self.id, cut=self.interrupted or not self.closed, as_blocks=self.plan.as_blocks
-        )
+        """The message as far as it came; once the exchange is over, always the same one."""
+        if self._message is not None:
+            return self._message
+        cut = self.interrupted or not self.closed
+        message = message_of_fold(Fold().feed_all(self.events), id=self.id, cut=cut, as_blocks=self.plan.as_blocks)
+        if self.closed:
+            self._message = message
+        return message
 
     @property
     def usage(self) -> Any:
@@ -403,4 +408,6 @@ class Exchange:
             await self._drop_response(error)
         finally:
             for observer in self.plan.observers:
-                await finish(observer.ended(self, error))
+                waiting = observer.ended(self, error)
+                if waiting is not None:
+                    await finish(waiting)

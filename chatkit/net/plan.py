@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
 
     from chatkit.codec import Call, Parser, Request
     from chatkit.errors import ModelError
@@ -33,8 +33,11 @@ class Observer(Protocol):
         """An attempt failed and another follows after `delay` seconds."""
         ...
 
-    async def ended(self, exchange: Exchange, error: BaseException | None) -> None:
-        """The exchange is over: complete (None), failed, cancelled, or closed by its reader (GeneratorExit)."""
+    def ended(self, exchange: Exchange, error: BaseException | None) -> Coroutine[Any, Any, None] | None:
+        """The exchange is over: complete (None), failed, cancelled, or closed by its reader (GeneratorExit).
+
+        What it gives is awaited to its end, whatever happens meanwhile; None when there is nothing to wait for.
+        """
         ...
 
     def dropped(self, exchange: Exchange) -> None:
