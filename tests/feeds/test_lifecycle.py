@@ -129,8 +129,7 @@ async def _close(events: Any) -> float:
         iterator = aiter(events)
         for _ in range(8):  # past the starts, so that there is a request
             await anext(iterator)
-        left = time.monotonic()
-    return left
+        return time.monotonic()  # the moment before the block's end
 
 
 async def _cancel(events: Any) -> float:
