@@ -23,6 +23,9 @@ from tests.net.clients import NAMED, skip_if_missing
 from tests.net.origin import Origin
 
 
+WORKERS = 8
+
+
 def descriptors() -> int:
     return len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
 
@@ -64,7 +67,11 @@ async def leave(model: ChatOpenAI, how: int) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("library", NAMED)
 async def test_hundreds_of_streams_with_random_exits(library: str, anyio_backend: str) -> None:
-    """After a first round that fills pools and caches, two more leave as many descriptors, objects and tasks as there were."""
+    """After a first round that fills pools and caches, two more leave as many descriptors, objects and tasks as there were.
+
+    But for idle connections: between none and one a worker wait for the next request, each with two descriptors here,
+    since the server is in this process too. 192 streams that leaked anything would show far above that.
+    """
     skip_if_missing(library, anyio_backend)
     if library == "aiohttp" and anyio_backend == "trio":
         pytest.skip("aiohttp knows only asyncio")
@@ -77,7 +84,7 @@ async def test_hundreds_of_streams_with_random_exits(library: str, anyio_backend
 
         async def round_of_streams() -> None:
             async with anyio.create_task_group() as group:
-                for _ in range(8):
+                for _ in range(WORKERS):
                     group.start_soon(worker)
 
         await round_of_streams()
@@ -86,7 +93,7 @@ async def test_hundreds_of_streams_with_random_exits(library: str, anyio_backend
         await round_of_streams()
         await round_of_streams()
         with anyio.fail_after(5):
-            while descriptors() > before[0] + 4 or objects() > before[1] * 1.02 or tasks(anyio_backend) > 2:
+            while descriptors() > before[0] + 2 * WORKERS or objects() > before[1] * 1.04 or tasks(anyio_backend) > 2:
                 await anyio.sleep(0.1)
 
 

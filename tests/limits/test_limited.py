@@ -258,10 +258,10 @@ def test_tokens_by_what_limits_count() -> None:
 @both_loops
 async def test_reserved_tokens_are_settled_on_the_real_ones() -> None:
     limiter = RateLimiter(tokens_per_minute=60_000, burst=10)
-    model = simulated(limiter, every=0.01)
+    model = simulated(limiter, first=0.3)
     async with anyio.create_task_group() as group:
         group.start_soon(lambda: model.ainvoke("x" * 4000, max_tokens=2000))
-        await anyio.sleep(0.005)
+        await anyio.sleep(0.05)
         assert level(limiter, "tokens") < 10_000 - 3000
     usage = (await model.ainvoke("y")).usage_metadata
     assert usage["total_tokens"] < 100
