@@ -13,6 +13,7 @@ from chatkit.version import __version__
 if TYPE_CHECKING:
     from chatkit import errors as errors
     from chatkit import events as events
+    from chatkit.breaker import CircuitBreaker as CircuitBreaker
     from chatkit.caches import InMemoryCache as InMemoryCache
     from chatkit.caches import set_llm_cache as set_llm_cache
     from chatkit.callbacks import AsyncCallbackHandler as AsyncCallbackHandler
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from chatkit.callbacks import dispatch_custom_event as dispatch_custom_event
     from chatkit.callbacks import get_usage_metadata_callback as get_usage_metadata_callback
     from chatkit.config import RunnableConfig as RunnableConfig
+    from chatkit.hedging import hedge as hedge
     from chatkit.messages import AIMessage as AIMessage
     from chatkit.messages import AIMessageChunk as AIMessageChunk
     from chatkit.messages import BaseMessage as BaseMessage
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from chatkit.registry import init_chat_model as init_chat_model
     from chatkit.retry import RetryPolicy as RetryPolicy
     from chatkit.runnables import RunnableLambda as RunnableLambda
+    from chatkit.runnables import runnable as runnable
     from chatkit.timeouts import Timeouts as Timeouts
     from chatkit.tools import BaseTool as BaseTool
     from chatkit.tools import InjectedToolArg as InjectedToolArg
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from chatkit.tools import tool as tool
 
 _HOME = {
+    "chatkit.breaker": ("CircuitBreaker",),
     "chatkit.caches": ("InMemoryCache", "set_llm_cache"),
     "chatkit.callbacks": (
         "AsyncCallbackHandler",
@@ -60,6 +64,7 @@ _HOME = {
         "get_usage_metadata_callback",
     ),
     "chatkit.config": ("RunnableConfig",),
+    "chatkit.hedging": ("hedge",),
     "chatkit.messages": (
         "AIMessage",
         "AIMessageChunk",
@@ -75,7 +80,7 @@ _HOME = {
     "chatkit.rate_limiters": ("InMemoryRateLimiter", "RateLimiter", "RedisRateLimiter"),
     "chatkit.registry": ("init_chat_model",),
     "chatkit.retry": ("RetryPolicy",),
-    "chatkit.runnables": ("RunnableLambda",),
+    "chatkit.runnables": ("RunnableLambda", "runnable"),
     "chatkit.timeouts": ("Timeouts",),
     "chatkit.tools": ("BaseTool", "InjectedToolArg", "ToolException", "run_tools", "run_tools_sync", "stream_tools", "tool"),
 }
@@ -90,6 +95,7 @@ __all__ = [
     "BaseMessage",
     "BaseTool",
     "ChatModel",
+    "CircuitBreaker",
     "HumanMessage",
     "InMemoryCache",
     "InMemoryRateLimiter",
@@ -112,10 +118,12 @@ __all__ = [
     "events",
     "filter_messages",
     "get_usage_metadata_callback",
+    "hedge",
     "init_chat_model",
     "merge_message_runs",
     "run_tools",
     "run_tools_sync",
+    "runnable",
     "set_llm_cache",
     "stream_tools",
     "tool",

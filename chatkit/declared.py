@@ -8,10 +8,10 @@ from chatkit.errors import InputError, InputTypeError
 from chatkit.messages import AIMessage
 from chatkit.params import CommonParams, CommonSettings, check, names_of, unknown_parameter
 from chatkit.retry import as_retry_policy
-from chatkit.runnable import Runnable
 from chatkit.secrets import masked, scrub_headers
 from chatkit.settings import check_proxy, find_base_url, find_key
 from chatkit.timeouts import as_timeouts
+from chatkit.verbs import Runnable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

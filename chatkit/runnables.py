@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chatkit.config import RunnableConfig, ensure_config, merge_configs
-from chatkit.runnable import Runnable
 from chatkit.steps import RunnableLambda, RunnableSequence, runnable
+from chatkit.verbs import Runnable
 from chatkit.wrappers import RunnableBinding, RunnableRetry, RunnableWithFallbacks
 
 __all__ = [

@@ -16,8 +16,8 @@ from chatkit import init_chat_model
 from chatkit.batch import DEFAULT_CONCURRENCY, Progress
 from chatkit.errors import InputError, InputTypeError, RateLimitError
 from chatkit.messages import HumanMessage
-from chatkit.runnable import Runnable
 from chatkit.simulator import Reply
+from chatkit.verbs import Runnable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -39,7 +39,7 @@ FLOORS: dict[str, int] = {
     "breaker": 5,
     "limits": 5,
     "rate_limiters": 6,
-    "runnable": 6,
+    "verbs": 6,
     "caches": 6,
     "declared": 6,
     "counting": 6,

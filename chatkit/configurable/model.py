@@ -9,7 +9,7 @@ from chatkit.config import current_run, known_config, merge_configs
 from chatkit.configurable.keys import belongs_elsewhere, check_foreign, note_prefix, provider_of
 from chatkit.errors import InputError, InputTypeError
 from chatkit.registry import build
-from chatkit.runnable import Runnable
+from chatkit.verbs import Runnable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from chatkit.config import Run
     from chatkit.feeds.filters import Filters
     from chatkit.model import ChatModel
-    from chatkit.runnable import Runnable
+    from chatkit.verbs import Runnable
 
 __all__ = ["EventFeed", "StreamEvent", "event_feed"]
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from chatkit.net.stream import EventStream
-    from chatkit.runnable import Runnable
+    from chatkit.verbs import Runnable
 
 __all__ = ["check_version", "open_blocks"]
 

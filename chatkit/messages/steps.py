@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chatkit.messages.base import BaseMessage
-    from chatkit.runnable import Runnable
+    from chatkit.verbs import Runnable
 
 __all__ = ["also_a_step"]
 

@@ -10,9 +10,9 @@ from chatkit.callbacks.chain import perform, perform_sync
 from chatkit.config import child_config, open_run
 from chatkit.errors import InputTypeError
 from chatkit.jsons import is_object
-from chatkit.runnable import Runnable
 from chatkit.steps.pieces import Once, total
 from chatkit.steps.stream import StepStream
+from chatkit.verbs import Runnable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from chatkit.callbacks.chain import perform, perform_sync
 from chatkit.config import open_run
 from chatkit.errors import InputError
-from chatkit.runnable import Runnable
 from chatkit.steps.function import as_step
 from chatkit.steps.stream import StepStream
+from chatkit.verbs import Runnable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable

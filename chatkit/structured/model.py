@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from chatkit.codec import NamedTool, OutputSchema, ToolSpec
 from chatkit.errors import InputError, OutputParserError
-from chatkit.runnable import Runnable
 from chatkit.schema.shapes import Shape, shape_of
 from chatkit.schema.transform import can_be_strict, strict_schema
 from chatkit.structured.answer import Reader
 from chatkit.structured.stream import StructuredStream
+from chatkit.verbs import Runnable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from chatkit.codec import ToolSpec
 from chatkit.errors import InputError, InputTypeError
-from chatkit.runnable import Runnable
 from chatkit.schema.functions import Parameters, read_function
 from chatkit.tools.arguments import Arguments
 from chatkit.tools.use import Use
+from chatkit.verbs import Runnable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

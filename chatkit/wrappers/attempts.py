@@ -12,7 +12,7 @@ from chatkit.net.leaving import Leaving
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from chatkit.runnable import Runnable
+    from chatkit.verbs import Runnable
 
 __all__ = ["AttemptStream", "Attempts", "invoke"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from chatkit.errors import InputTypeError
-from chatkit.runnable import Runnable
+from chatkit.verbs import Runnable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

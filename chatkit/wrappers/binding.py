@@ -10,7 +10,7 @@ from chatkit.wrappers.base import Wrapper
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
-    from chatkit.runnable import Runnable
+    from chatkit.verbs import Runnable
 
 __all__ = ["RunnableBinding"]
 

@@ -22,7 +22,6 @@ from tests.adversary.server import RawServer, read_request, response
 from tests.net.clients import NAMED, skip_if_missing
 from tests.net.origin import Origin
 
-
 WORKERS = 8
 
 

@@ -16,7 +16,7 @@ from tests.toy import ToyModel
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chatkit.runnable import Runnable
+    from chatkit.verbs import Runnable
 
 pytestmark = pytest.mark.anyio
 
