@@ -18,4 +18,6 @@ cov:
 	$(PYTHON) -m coverage report
 
 bench:
-	$(PYTHON) benchmarks/run.py
+	$(PYTHON) benchmarks/stream.py
+	$(PYTHON) benchmarks/batch.py 100000
+	$(PYTHON) benchmarks/limits.py rates waiters
