@@ -6,6 +6,7 @@ the socket's, and no task, queue or open cancel scope exists between two pieces.
 
 from __future__ import annotations
 
+import itertools
 import time
 import uuid
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -272,7 +273,7 @@ class Exchange:
                 events += more
                 self._look_at(more)
         except ModelError:
-            self.events += [event for event in events if type(event) is not ErrorEvent]
+            self.events += itertools.takewhile(lambda event: type(event) is not ErrorEvent, events)
             raise
         return events
 
@@ -383,7 +384,7 @@ class Exchange:
         error.model = error.model or self.plan.call.model
         error.request_id = error.request_id or self.request_id
         error.stage = self.stage
-        if self.stage == "output" and error.partial is None:
+        if error.partial is None and len(self.events) > 1:  # more than the exchange's own Start
             error.partial = self.message
         without_secrets(error, self._secrets)
         return error

@@ -15,7 +15,7 @@ from chatkit.fold import Fold
 from chatkit.messages.ai import message_of_fold
 from chatkit.messages.coerce import to_messages
 from chatkit.simulator import Reply
-from chatkit.simulator.dialects import dialect_of
+from chatkit.simulator.dialects.by_path import dialect_of
 from chatkit.simulator.pieces import text_pieces
 from chatkit.simulator.problem import problem
 from chatkit.simulator.reply import settle
@@ -54,6 +54,7 @@ class Recording:
     Attributes:
         frames: the bytes of each event, `body` all of them.
         seen: what a reader has seen after no frame, after the first ...
+        started_from: with how many frames the provider has said anything of its answer, its id for one.
         output_from: with how many frames the first output is there.
         complete_from: with how many frames nothing of the answer is missing.
         done_from: with how many frames the end marker is there, so that nothing after it is read.
@@ -76,10 +77,12 @@ class Recording:
     def _read(self) -> None:
         parser, events = self.parser(), list[Event]()
         self.seen = [shown(_message(events, cut=True))]
-        self.output_from = self.done_from = len(self.frames) + 1
+        self.started_from = self.output_from = self.done_from = len(self.frames) + 1
         for count, frame in enumerate(self.frames, 1):
             events += parser.feed(frame)
             self.seen.append(shown(_message(events, cut=True)))
+            if events:
+                self.started_from = min(self.started_from, count)
             if any(type(event) in OUTPUT_TYPES for event in events):
                 self.output_from = min(self.output_from, count)
             if parser.done:

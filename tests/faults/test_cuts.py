@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from chatkit.errors import APIConnectionError, APITimeoutError, IncompleteStreamError, ServerError, StreamInterruptedError
-from chatkit.simulator.dialects import DIALECTS
+from chatkit.simulator.dialects.by_path import DIALECTS
 from tests.faults.dialects import NAMES
 from tests.faults.recordings import REPLIES, Recording, Shown, growing_texts, recording, shown
 from tests.faults.tapes import TWICE, Answer, Outcome, asked, streamed
@@ -61,7 +61,8 @@ def expected(tape: Recording, cut: int, end: End, *, retried: bool) -> Result:
         return Result(IN_OUTPUT[end], "output", "idle" if end == "silence" else None, seen.text, seen, 1)
     if retried:
         return Result(None, None, None, tape.complete.text, tape.complete, 2)
-    return Result(BEFORE_OUTPUT[end], "response", "first_event" if end == "silence" else None, "", None, 1)
+    seen = tape.seen[frames] if frames >= tape.started_from else None
+    return Result(BEFORE_OUTPUT[end], "response", "first_event" if end == "silence" else None, "", seen, 1)
 
 
 def test_no_dialect_is_left_out() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
-from chatkit.errors import IncompleteStreamError, RateLimitError
+from chatkit.errors import ContentFilterError, IncompleteStreamError, RateLimitError
 from chatkit.messages import HumanMessage, ToolMessage
 from chatkit.simulator import Fault, Reply, Server, simulate
 from chatkit_google_genai import ChatGoogleGenerativeAI
@@ -101,3 +102,26 @@ async def test_tokens_are_refreshed_off_the_event_loop(server: Server) -> None:
     assert [(await model.ainvoke("Hello")).text for _ in range(2)] == ["Hi there! How can I help today?"] * 2
     assert len(credentials.threads) == 1
     assert threading.get_ident() not in credentials.threads
+
+
+@pytest.mark.parametrize("ask", ["ainvoke", "astream"])
+async def test_a_blocked_prompt_tells_what_it_cost(ask: str) -> None:
+    """The answer of a blocked prompt has an id and usage, which the error's empty partial message keeps."""
+    body = (
+        b'{"promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": {"promptTokenCount": 7, "totalTokenCount": 7}, '
+        b'"responseId": "r1", "modelVersion": "gemini-2.5-flash-001"}'
+    )
+    answer = httpx.Response(200, content=body if ask == "ainvoke" else b"data: " + body + b"\n\n")
+    client = httpx.AsyncClient(transport=httpx.MockTransport(lambda request: answer))
+    model = ChatGoogleGenerativeAI("gemini-2.5-flash", api_key="k", http_client=client, max_retries=0)
+    with pytest.raises(ContentFilterError) as caught:
+        if ask == "ainvoke":
+            await model.ainvoke("x")
+        else:
+            async for _ in model.astream("x"):
+                pass
+    partial = caught.value.partial
+    assert partial is not None
+    assert (partial.text, partial.id, partial.response_metadata["model_name"]) == ("", "r1", "gemini-2.5-flash-001")
+    assert partial.usage_metadata is not None
+    assert partial.usage_metadata["input_tokens"] == 7

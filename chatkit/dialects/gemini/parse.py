@@ -87,14 +87,12 @@ class GeminiParser(SSEParser):
             for nth, candidate in enumerate(frame.candidates):
                 if not candidate.index:
                     self._candidate(candidate, nth, data, events)
-        elif frame.error is not None:
-            events.append(ErrorEvent(error_from_body(decode(data))))
-        elif frame.prompt_feedback is not UNSET:
-            events += self._feedback(frame)
         if frame.usage_metadata is not None:
             usage = standard_usage(frame.usage_metadata)
             if usage is not None:
                 events.append(Usage(usage))
+        if not frame.candidates:
+            events += self._refusal(frame, data)
         return events
 
     def _candidate(self, candidate: Candidate, nth: int, data: bytes, events: list[Event]) -> None:
@@ -107,8 +105,12 @@ class GeminiParser(SSEParser):
         if candidate.finish_reason is not None:
             self._finish = candidate.finish_reason
 
-    def _feedback(self, frame: Frame) -> list[Event]:
-        """What is said about the prompt: it stands beside the first piece, and alone when the prompt was blocked."""
+    def _refusal(self, frame: Frame, data: bytes) -> list[Event]:
+        """Why there is no candidate. What is said about the prompt stands alone when the prompt was blocked."""
+        if frame.error is not None:
+            return [ErrorEvent(error_from_body(decode(data)))]
+        if frame.prompt_feedback is UNSET:
+            return []
         feedback = _decode_feedback(frame.prompt_feedback)
         if feedback.block_reason is None and feedback.block_reason_message is None:
             return []
