@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from chatkit.errors import InputError
 from chatkit.simulator import Budget, Server, Simulator
-from chatkit.simulator.dialect import Refused
-from chatkit.simulator.dialects import DIALECTS
+from chatkit.simulator.dialects.by_path import DIALECTS
+from chatkit.simulator.dialects.dialect import Refused
 from chatkit.simulator.fault import parse_fault
 
 if TYPE_CHECKING:

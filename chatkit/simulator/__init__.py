@@ -6,6 +6,7 @@
 It answers by rules, or what a `Script` says. See docs/simulator.md.
 """
 
+from chatkit.simulator.answers.rules import rules
 from chatkit.simulator.budget import Budget
 from chatkit.simulator.environment import environment_of, simulated_environment
 from chatkit.simulator.fault import Fault
@@ -13,7 +14,6 @@ from chatkit.simulator.model import SimulatedChatModel
 from chatkit.simulator.question import Question
 from chatkit.simulator.reply import Reply
 from chatkit.simulator.response import Seen
-from chatkit.simulator.rules import rules
 from chatkit.simulator.script import Script
 from chatkit.simulator.server import Server, simulate
 from chatkit.simulator.simulator import Simulator

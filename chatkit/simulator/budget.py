@@ -6,7 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from chatkit.simulator.dialect import Limits
+from chatkit.simulator.dialects.dialect import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable

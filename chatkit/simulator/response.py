@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from chatkit.simulator.dialect import Dialect, Frame, Limits
+from chatkit.simulator.dialects.dialect import Dialect, Frame, Limits
 from chatkit.simulator.steps import Step, body_steps
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from chatkit.errors import InputTypeError
-from chatkit.simulator.dialect import Refused
+from chatkit.simulator.dialects.dialect import Refused
 from chatkit.simulator.fault import Fault
 from chatkit.simulator.problem import problem
 from chatkit.simulator.reply import Reply

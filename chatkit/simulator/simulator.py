@@ -12,15 +12,15 @@ from msgspec.structs import replace
 
 from chatkit.jsons import decode_object
 from chatkit.secrets import masked
-from chatkit.simulator.dialect import Limits, Refused
-from chatkit.simulator.dialects import dialect_of
+from chatkit.simulator.answers.rules import rules
+from chatkit.simulator.dialects.by_path import dialect_of
+from chatkit.simulator.dialects.dialect import Limits, Refused
 from chatkit.simulator.fault import Fault, parse_fault
 from chatkit.simulator.garble import marked
 from chatkit.simulator.memory import Memory
 from chatkit.simulator.problem import problem
 from chatkit.simulator.reply import Reply, settle
 from chatkit.simulator.response import JSON, Maker, Response, Seen
-from chatkit.simulator.rules import rules
 from chatkit.simulator.script import Script, as_reply
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from chatkit.codec import Request
     from chatkit.simulator.budget import Budget
-    from chatkit.simulator.dialect import Dialect
+    from chatkit.simulator.dialects.dialect import Dialect
     from chatkit.simulator.question import Question
 
 __all__ = ["Simulator"]

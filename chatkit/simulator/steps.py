@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from chatkit.simulator.dialect import Frame
+from chatkit.simulator.dialects.dialect import Frame
 from chatkit.simulator.garble import garbled
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
 
-    from chatkit.simulator.dialect import Dialect
+    from chatkit.simulator.dialects.dialect import Dialect
     from chatkit.simulator.fault import Fault
     from chatkit.simulator.question import Question
 

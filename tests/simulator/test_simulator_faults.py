@@ -24,7 +24,7 @@ from chatkit.errors import (
     StreamInterruptedError,
 )
 from chatkit.simulator import Fault, Server, simulate
-from chatkit.simulator.dialect import Refused
+from chatkit.simulator.dialects.dialect import Refused
 from chatkit.simulator.fault import parse_fault
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from chatkit.simulator.guess import guess_value
+from chatkit.simulator.answers.guess import guess_value
 
 PROMPTS = ["", "Hello", "Ada Lovelace, ada@example.org, is 36 and lives in London since 1835", 'Say "yes" in 3 ways', "Inception"]
 

@@ -14,8 +14,8 @@ from chatkit.dialects.openai_chat import ChatParser
 from chatkit.fold import Fold
 from chatkit.messages.ai import message_of_fold
 from chatkit.simulator import Reply
-from chatkit.simulator.dialect import Limits, Refused
-from chatkit.simulator.openai_chat import OpenAIChat
+from chatkit.simulator.dialects.dialect import Limits, Refused
+from chatkit.simulator.dialects.openai_chat import OpenAIChat
 from chatkit.simulator.problem import KINDS, problem
 from chatkit.simulator.reply import settle
 from chatkit.statuses import error_from_response

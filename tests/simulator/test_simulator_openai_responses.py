@@ -14,8 +14,8 @@ from chatkit.dialects.openai_responses import ResponsesParser
 from chatkit.fold import Fold
 from chatkit.messages.ai import message_of_fold
 from chatkit.simulator import Fault, Reply, Script, Simulator
-from chatkit.simulator.dialect import Refused
-from chatkit.simulator.openai_responses import OpenAIResponses
+from chatkit.simulator.dialects.dialect import Refused
+from chatkit.simulator.dialects.openai_responses import OpenAIResponses
 from chatkit.simulator.problem import KINDS, problem
 from chatkit.simulator.reply import settle
 from chatkit.statuses import error_from_body, error_from_response

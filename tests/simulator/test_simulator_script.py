@@ -11,7 +11,7 @@ from chatkit import init_chat_model
 from chatkit.errors import BadRequestError, InputTypeError, RateLimitError
 from chatkit.messages import HumanMessage
 from chatkit.simulator import Fault, Question, Reply, Script, rules
-from chatkit.simulator.dialect import Refused
+from chatkit.simulator.dialects.dialect import Refused
 
 
 def ask(script: Script, prompt: str = "Hello", **fields: Any) -> Reply:

@@ -9,7 +9,7 @@ from chatkit.codec import NamedTool, ToolSpec
 from chatkit.jsons import as_object, dumps, is_list, is_object
 from chatkit.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from chatkit.messages.foreign import standard_block
-from chatkit.simulator.dialect import Refused, body_of
+from chatkit.simulator.dialects.dialect import Refused, body_of
 from chatkit.simulator.problem import problem
 from chatkit.simulator.question import Question
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chatkit.simulator.anthropic import Anthropic
-from chatkit.simulator.bedrock import Converse
-from chatkit.simulator.bedrock_invoke import InvokeModel
-from chatkit.simulator.cohere import Cohere
-from chatkit.simulator.counting import COUNTERS
-from chatkit.simulator.gemini import Gemini
-from chatkit.simulator.ollama import Ollama
-from chatkit.simulator.openai_chat import OpenAIChat
-from chatkit.simulator.openai_responses import OpenAIResponses
+from chatkit.simulator.dialects.anthropic import Anthropic
+from chatkit.simulator.dialects.bedrock import Converse
+from chatkit.simulator.dialects.bedrock_invoke import InvokeModel
+from chatkit.simulator.dialects.cohere import Cohere
+from chatkit.simulator.dialects.counting import COUNTERS
+from chatkit.simulator.dialects.gemini import Gemini
+from chatkit.simulator.dialects.ollama import Ollama
+from chatkit.simulator.dialects.openai_chat import OpenAIChat
+from chatkit.simulator.dialects.openai_responses import OpenAIResponses
 
 if TYPE_CHECKING:
-    from chatkit.simulator.dialect import Dialect
+    from chatkit.simulator.dialects.dialect import Dialect
 
 __all__ = ["DIALECTS", "dialect_of"]
 

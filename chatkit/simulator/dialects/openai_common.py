@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chatkit.simulator.dialect import Limits
+    from chatkit.simulator.dialects.dialect import Limits
     from chatkit.simulator.problem import Problem
     from chatkit.simulator.question import Question
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chatkit.simulator import mentions
+from chatkit.simulator.answers import mentions
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatkit.jsons import as_object, dumps, is_list, is_object
 from chatkit.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
-from chatkit.simulator.dialect import Refused
+from chatkit.simulator.dialects.dialect import Refused
 from chatkit.simulator.problem import problem
 
 if TYPE_CHECKING:

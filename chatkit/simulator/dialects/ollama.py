@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from chatkit.jsons import encode
-from chatkit.simulator.dialect import Frame, Limits, body_of
+from chatkit.simulator.dialects.dialect import Frame, Limits, body_of
+from chatkit.simulator.dialects.ollama_question import question_of
 from chatkit.simulator.logprobs import logprobs_of
-from chatkit.simulator.ollama_question import question_of
 from chatkit.simulator.reply import Answer, args_object
 
 if TYPE_CHECKING:

@@ -10,18 +10,18 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from chatkit.jsons import dumps, encode, is_object
-from chatkit.simulator.dialect import Frame, Limits, body_of, sse
+from chatkit.simulator.dialects.dialect import Frame, Limits, body_of, sse
+from chatkit.simulator.dialects.openai_chat_question import question_of
+from chatkit.simulator.dialects.openai_chat_relatives import reports_usage_unasked
+from chatkit.simulator.dialects.openai_common import CREATED, error_of, headers_of, snapshot_of
 from chatkit.simulator.logprobs import logprobs_of
-from chatkit.simulator.openai_chat_question import question_of
-from chatkit.simulator.openai_chat_relatives import reports_usage_unasked
-from chatkit.simulator.openai_common import CREATED, error_of, headers_of, snapshot_of
 from chatkit.simulator.reply import Answer, args_object, args_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from chatkit.codec import Request
-    from chatkit.simulator.dialect import Part
+    from chatkit.simulator.dialects.dialect import Part
     from chatkit.simulator.problem import Problem
     from chatkit.simulator.question import Question
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from chatkit.dialects.anthropic.citations import locations_of
 from chatkit.jsons import as_object, encode, is_list, is_object
-from chatkit.simulator.anthropic_question import VERTEX_PATH, question_of
-from chatkit.simulator.dialect import Frame, Limits, sse
+from chatkit.simulator.dialects.anthropic_question import VERTEX_PATH, question_of
+from chatkit.simulator.dialects.dialect import Frame, Limits, sse
 from chatkit.simulator.reply import Answer, args_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from chatkit.codec import Request
-    from chatkit.simulator.dialect import Part
+    from chatkit.simulator.dialects.dialect import Part
     from chatkit.simulator.problem import Problem
     from chatkit.simulator.question import Question
 

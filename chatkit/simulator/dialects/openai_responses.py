@@ -9,17 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chatkit.jsons import as_object, encode
-from chatkit.simulator.dialect import Frame, Limits, sse
-from chatkit.simulator.openai_common import CREATED, error_of, headers_of, snapshot_of
-from chatkit.simulator.openai_responses_items import ItemWriter
-from chatkit.simulator.openai_responses_question import PATH, question_of
-from chatkit.simulator.openai_responses_stream import events_of
+from chatkit.simulator.dialects.dialect import Frame, Limits, sse
+from chatkit.simulator.dialects.openai_common import CREATED, error_of, headers_of, snapshot_of
+from chatkit.simulator.dialects.openai_responses_items import ItemWriter
+from chatkit.simulator.dialects.openai_responses_question import PATH, question_of
+from chatkit.simulator.dialects.openai_responses_stream import events_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chatkit.codec import Request
-    from chatkit.simulator.openai_responses_stream import Event
+    from chatkit.simulator.dialects.openai_responses_stream import Event
     from chatkit.simulator.problem import Problem
     from chatkit.simulator.question import Question
     from chatkit.simulator.reply import Answer

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chatkit.jsons import as_object, encode, is_list
-from chatkit.simulator.bedrock_question import PATH, question_of
-from chatkit.simulator.dialect import Frame, Limits
+from chatkit.simulator.dialects.bedrock_question import PATH, question_of
+from chatkit.simulator.dialects.dialect import Frame, Limits
 from chatkit.simulator.reply import Answer, args_object
 from chatkit.wire.awsstream import encode_message
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from chatkit.codec import Request
-    from chatkit.simulator.dialect import Part
+    from chatkit.simulator.dialects.dialect import Part
     from chatkit.simulator.problem import Problem
     from chatkit.simulator.question import Question
 

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from chatkit.jsons import as_object, encode
-from chatkit.simulator.cohere_question import question_of
-from chatkit.simulator.dialect import Frame, Limits, body_of, sse
+from chatkit.simulator.dialects.cohere_question import question_of
+from chatkit.simulator.dialects.dialect import Frame, Limits, body_of, sse
 from chatkit.simulator.logprobs import logprobs_of
 from chatkit.simulator.reply import Answer, args_text
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chatkit.codec import Request
-    from chatkit.simulator.dialect import Part
+    from chatkit.simulator.dialects.dialect import Part
     from chatkit.simulator.problem import Problem
     from chatkit.simulator.question import Question
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from chatkit.codec import NamedTool
 from chatkit.jsons import is_object
-from chatkit.simulator import mentions
-from chatkit.simulator.guess import guess_value
-from chatkit.simulator.knowledge import SYNONYMS
-from chatkit.simulator.strings import PLACE_WORDS
+from chatkit.simulator.answers import mentions
+from chatkit.simulator.answers.guess import guess_value
+from chatkit.simulator.answers.knowledge import SYNONYMS
+from chatkit.simulator.answers.strings import PLACE_WORDS
 
 if TYPE_CHECKING:
     from chatkit.codec import ToolSpec

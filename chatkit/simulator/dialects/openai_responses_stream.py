@@ -9,7 +9,7 @@ from chatkit.simulator.pieces import json_pieces
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from chatkit.simulator.dialect import Part
+    from chatkit.simulator.dialects.dialect import Part
     from chatkit.simulator.reply import Answer
 
 __all__ = ["Event", "Logprobs", "events_of"]

@@ -9,7 +9,7 @@ from chatkit.errors import InputError
 from chatkit.jsons import as_object, decode_object, is_list
 from chatkit.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from chatkit.messages.foreign import standard_block
-from chatkit.simulator.dialect import Refused
+from chatkit.simulator.dialects.dialect import Refused
 from chatkit.simulator.problem import problem
 from chatkit.simulator.question import Question
 

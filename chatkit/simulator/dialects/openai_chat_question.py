@@ -8,8 +8,8 @@ from chatkit.codec import NamedTool, ToolSpec
 from chatkit.errors import InputError
 from chatkit.jsons import is_list, is_object
 from chatkit.messages.coerce import to_messages
-from chatkit.simulator.dialect import Refused
-from chatkit.simulator.openai_chat_relatives import asks_to_reason, plain_messages
+from chatkit.simulator.dialects.dialect import Refused
+from chatkit.simulator.dialects.openai_chat_relatives import asks_to_reason, plain_messages
 from chatkit.simulator.problem import problem
 from chatkit.simulator.question import Question
 

@@ -9,9 +9,9 @@ from urllib.parse import unquote
 
 from chatkit.codec import Request
 from chatkit.jsons import encode
-from chatkit.simulator.anthropic import Anthropic
-from chatkit.simulator.bedrock import Bedrock, event
-from chatkit.simulator.dialect import Frame, Refused, body_of
+from chatkit.simulator.dialects.anthropic import Anthropic
+from chatkit.simulator.dialects.bedrock import Bedrock, event
+from chatkit.simulator.dialects.dialect import Frame, Refused, body_of
 from chatkit.simulator.problem import problem
 
 if TYPE_CHECKING:

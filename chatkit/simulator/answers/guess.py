@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chatkit.jsons import is_list, is_object
-from chatkit.simulator import mentions
-from chatkit.simulator.knowledge import FACTS
-from chatkit.simulator.schemas import bounded, fits, is_simple, kind_of, pick, resolved, sized
-from chatkit.simulator.strings import string_for
+from chatkit.simulator.answers import mentions
+from chatkit.simulator.answers.knowledge import FACTS
+from chatkit.simulator.answers.schemas import bounded, fits, is_simple, kind_of, pick, resolved, sized
+from chatkit.simulator.answers.strings import string_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable

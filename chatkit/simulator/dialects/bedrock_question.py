@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from chatkit.codec import NamedTool, ToolSpec
 from chatkit.jsons import as_object, decode_object, is_list, is_object
 from chatkit.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
-from chatkit.simulator.dialect import Refused, body_of
+from chatkit.simulator.dialects.dialect import Refused, body_of
 from chatkit.simulator.problem import problem
 from chatkit.simulator.question import Question
 

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, unquote
 from chatkit.codec import NamedTool, ToolSpec
 from chatkit.dialects.gemini.models import is_gemini_3
 from chatkit.jsons import as_object, is_list, is_object
-from chatkit.simulator.dialect import Refused, body_of
-from chatkit.simulator.gemini_messages import messages_of
+from chatkit.simulator.dialects.dialect import Refused, body_of
+from chatkit.simulator.dialects.gemini_messages import messages_of
 from chatkit.simulator.problem import problem
 from chatkit.simulator.question import Question
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chatkit.codec import ToolSpec
 from chatkit.jsons import as_object, is_list, is_object
 from chatkit.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
-from chatkit.simulator.dialect import Refused
+from chatkit.simulator.dialects.dialect import Refused
 from chatkit.simulator.problem import problem
 from chatkit.simulator.question import Question
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from chatkit.dialects.gemini.models import is_gemini_3
 from chatkit.jsons import as_object, encode
-from chatkit.simulator.dialect import Frame, Limits
-from chatkit.simulator.gemini_parts import grounding_of, part_of, pieces_of
-from chatkit.simulator.gemini_question import PATH, question_of
+from chatkit.simulator.dialects.dialect import Frame, Limits
+from chatkit.simulator.dialects.gemini_parts import grounding_of, part_of, pieces_of
+from chatkit.simulator.dialects.gemini_question import PATH, question_of
 from chatkit.simulator.logprobs import logprobs_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from chatkit.errors import InputError
 from chatkit.jsons import decode_object, is_list, is_object
 from chatkit.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from chatkit.messages.foreign import split_data_url
-from chatkit.simulator.dialect import Refused
+from chatkit.simulator.dialects.dialect import Refused
 from chatkit.simulator.problem import problem
 
 if TYPE_CHECKING:

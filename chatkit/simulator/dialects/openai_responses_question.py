@@ -9,8 +9,8 @@ from urllib.parse import parse_qs
 from chatkit.codec import NamedTool, ToolSpec
 from chatkit.jsons import as_object, is_list, is_object
 from chatkit.messages import HumanMessage, SystemMessage
-from chatkit.simulator.dialect import Refused, body_of
-from chatkit.simulator.openai_responses_input import check_items, messages_of
+from chatkit.simulator.dialects.dialect import Refused, body_of
+from chatkit.simulator.dialects.openai_responses_input import check_items, messages_of
 from chatkit.simulator.problem import problem
 from chatkit.simulator.question import Question
 

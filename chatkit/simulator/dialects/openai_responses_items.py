@@ -6,8 +6,8 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from chatkit.jsons import as_object, is_list
+from chatkit.simulator.dialects.openai_responses_question import asks_for, custom_names
 from chatkit.simulator.logprobs import logprobs_of
-from chatkit.simulator.openai_responses_question import asks_for, custom_names
 from chatkit.simulator.reply import args_object, args_text
 
 if TYPE_CHECKING:

@@ -13,12 +13,12 @@ from msgspec.structs import replace
 
 from chatkit.codec import Request
 from chatkit.jsons import as_object, decode_object, encode
-from chatkit.simulator.anthropic import Anthropic
-from chatkit.simulator.bedrock import Converse
-from chatkit.simulator.bedrock_invoke import InvokeModel
-from chatkit.simulator.dialect import Dialect, Frame, Limits, body_of
-from chatkit.simulator.gemini import Gemini
-from chatkit.simulator.openai_responses import OpenAIResponses
+from chatkit.simulator.dialects.anthropic import Anthropic
+from chatkit.simulator.dialects.bedrock import Converse
+from chatkit.simulator.dialects.bedrock_invoke import InvokeModel
+from chatkit.simulator.dialects.dialect import Dialect, Frame, Limits, body_of
+from chatkit.simulator.dialects.gemini import Gemini
+from chatkit.simulator.dialects.openai_responses import OpenAIResponses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chatkit.simulator.knowledge import PLACES
+from chatkit.simulator.answers.knowledge import PLACES
 
 __all__ = ["emails", "names", "numbers", "places", "quoted", "stems", "urls", "words"]
 

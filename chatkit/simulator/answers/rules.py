@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, cast
 from msgspec.structs import replace
 
 from chatkit.jsons import dumps
-from chatkit.simulator import mentions
-from chatkit.simulator.guess import guess_value
-from chatkit.simulator.knowledge import ANSWERS, SEARCH_RESULT, TRANSLATIONS
-from chatkit.simulator.picture import picture
+from chatkit.simulator.answers import mentions
+from chatkit.simulator.answers.guess import guess_value
+from chatkit.simulator.answers.knowledge import ANSWERS, SEARCH_RESULT, TRANSLATIONS
+from chatkit.simulator.answers.picture import picture
+from chatkit.simulator.answers.toolcalls import calls_for, is_forced
 from chatkit.simulator.reply import Reply
-from chatkit.simulator.toolcalls import calls_for, is_forced
 
 if TYPE_CHECKING:
     from chatkit.messages import AIMessage, ToolMessage

@@ -1,0 +1,1 @@
+"""One API each, seen from the server's side: what a request asks, and how an answer is said."""
