@@ -42,6 +42,9 @@ class ChatModel(DeclaredModel):
     Subclasses set the class variables of `DeclaredModel` and write `_encode` and `_parser`.
     """
 
+    _shipped_profile: tuple[str, dict[str, Any] | None] | None = None
+    """The name that a profile was looked up for, and the profile."""
+
     # What users call.
 
     async def ainvoke(self, input: Any, config: Any = None, *, stop: list[str] | str | None = None, **kwargs: Any) -> AIMessage:
@@ -176,13 +179,15 @@ class ChatModel(DeclaredModel):
 
     @property
     def profile(self) -> dict[str, Any] | None:
-        """What the model can do (context size, modalities, tools ...), None when it is not known."""
+        """What the model can do (context size, modalities, tools ...), None when it is not known. May be changed in place."""
         given = self.settings.get("profile")
         if given is not None:
             return given
-        from chatkit.profiles import profile_for
+        if self._shipped_profile is None or self._shipped_profile[0] != self.model:
+            from chatkit.profiles import profile_for
 
-        return profile_for(self.provider, self.model)
+            self._shipped_profile = (self.model, profile_for(self.provider, self.model))
+        return self._shipped_profile[1]
 
     # How a call is made.
 

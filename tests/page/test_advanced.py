@@ -41,6 +41,14 @@ def test_profile_of_a_copy(model: Any) -> None:
     assert model.model_copy(update={"profile": new_profile}).profile == new_profile
 
 
+def test_a_profile_may_be_updated_in_place(model: Any) -> None:
+    """ "The `profile` is also a regular `dict` and can be updated in place"; other models do not see it."""
+    model.profile["key"] = "value"
+    assert model.profile["key"] == model.bind(temperature=0).profile["key"] == "value"
+    assert "key" not in init_chat_model("gpt-4.1").profile
+    assert "key" not in model.model_copy(update={"model": "gpt-4.1-mini"}).profile
+
+
 def test_multimodal_output(capsys: pytest.CaptureFixture[str]) -> None:
     picture = base64.b64encode(b"\xff\xd8\xff").decode()
     blocks = [
