@@ -160,7 +160,7 @@ def test_response_format(wanted: Any, expected: dict[str, Any]) -> None:
 
 
 def test_functions_are_declared_together_and_built_in_tools_go_as_they_are() -> None:
-    extra = ToolSpec("slow", extras={"behavior": "NON_BLOCKING"})
+    extra = ToolSpec("slow", extras={"behavior": "NON_BLOCKING", "cache_control": {"type": "ephemeral"}})
     search = {"google_search": {}}
     empty = {"type": "object", "properties": {}}
     assert sent(MODEL, tools=[ADD, search, SUB, {"codeExecution": {}}, extra])["tools"] == [

@@ -12,6 +12,9 @@ from chatkit.jsons import as_object
 
 __all__ = ["tool_config", "tools_of"]
 
+_FUNCTION_FIELDS = ("behavior", "response", "responseJsonSchema")
+"""What `ToolSpec.extras` may say of a function here; other vendors' words (cache_control ...) would be refused."""
+
 _MODES = {"auto": "AUTO", "none": "NONE", "any": "ANY"}
 
 
@@ -46,8 +49,9 @@ def tool_config(model: str, params: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _declaration(tool: ToolSpec) -> dict[str, Any]:
-    schema = clean_schema(tool.parameters)
-    return {"name": tool.name, "description": tool.description, "parametersJsonSchema": schema, **(tool.extras or {})}
+    schema, extras = clean_schema(tool.parameters), tool.extras or {}
+    more = {name: extras[name] for name in _FUNCTION_FIELDS if name in extras}
+    return {"name": tool.name, "description": tool.description, "parametersJsonSchema": schema, **more}
 
 
 def _calling(choice: Any, params: dict[str, Any]) -> dict[str, Any]:
