@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chatkit.feeds.sync import SyncBlockStream
     from chatkit.net.batch import Completed
     from chatkit.steps import RunnableSequence
+    from chatkit.tools import StructuredTool
     from chatkit.wrappers import RunnableRetry, RunnableWithFallbacks, RunnableWithListeners, RunRecord
 
 __all__ = ["Runnable"]
@@ -275,6 +276,30 @@ class Runnable(Generic[Output]):
         return RunnableWithFallbacks(
             [self, *fallbacks], exceptions_to_handle=exceptions_to_handle, exception_key=exception_key, restart=restart
         )
+
+    def as_tool(
+        self,
+        args_schema: Any = None,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        arg_types: dict[str, Any] | None = None,
+    ) -> StructuredTool:
+        """The same as a tool that a model can call.
+
+        Args:
+            args_schema: a class or JSON Schema of the arguments, which come as one dict. Without it, the annotation of the
+                function's first parameter; `str` makes a tool that takes one text, and so does a model.
+            name: without it the step's own.
+            description: for the model; without it the function's docstring, or that of `args_schema`.
+            arg_types: arguments and their types, instead of a schema.
+
+        Raises:
+            InputError: nothing says what it takes, or what it does.
+        """
+        from chatkit.tools.steps import tool_of_step
+
+        return tool_of_step(self, args_schema, name=name, description=description, arg_types=arg_types)
 
     def with_listeners(
         self,

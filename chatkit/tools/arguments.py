@@ -111,15 +111,16 @@ _MISSING: dict[str, str] = {
 
 def _fields(cls: Any) -> list[Field]:
     if is_pydantic_model(cls):
-        infos = cast("dict[str, Any]", getattr(cls, "model_fields", {}))
+        infos = cast("dict[str, Any]", cls.model_fields if hasattr(cls, "model_fields") else cls.__fields__)  # version 1
         return [_pydantic_field(name, info) for name, info in infos.items()]
     return fields_of(cls) if is_record(cls) else []
 
 
 def _pydantic_field(name: str, info: Any) -> Field:
-    hint: Any = Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
-    key = getattr(info, "alias", None) or name
-    return read_annotation(name, hint, required=info.is_required(), key=key)
+    metadata: Any = getattr(info, "metadata", ())  # version 1 has none
+    hint: Any = Annotated[(info.annotation, *metadata)] if metadata else info.annotation
+    required = info.is_required() if hasattr(info, "is_required") else info.required is True
+    return read_annotation(name, hint, required=required, key=getattr(info, "alias", None) or name)
 
 
 def _without(schema: dict[str, Any], hidden: set[str]) -> dict[str, Any]:

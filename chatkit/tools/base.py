@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 import functools
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from chatkit.codec import ToolSpec
+from chatkit.config import merge_configs
 from chatkit.errors import InputError, InputTypeError
+from chatkit.schema.annotations import is_field_info
 from chatkit.schema.functions import Parameters, read_function
 from chatkit.tools.arguments import Arguments
 from chatkit.tools.use import Use
@@ -68,18 +70,23 @@ class BaseTool(Runnable[Any]):
             )
         for name in known:
             self._set(name, fields)
+        for name, declared in _private_attributes(type(self)).items():
+            setattr(self, name, declared.get_default())
         if not self.name:
             raise InputError(f"{type(self).__name__} needs a name")
         if self.response_format not in ("content", "content_and_artifact"):
             raise InputError(f"response_format must be 'content' or 'content_and_artifact', not {self.response_format!r}")
 
     def _set(self, name: str, fields: dict[str, Any]) -> None:
+        declared = getattr(type(self), name, ...)
         if name in fields:
             setattr(self, name, fields[name])
-        elif not hasattr(type(self), name):
+        elif declared is ... or (is_field_info(declared) and declared.is_required()):
             raise InputError(f"{type(self).__name__} needs {name!r}")
-        elif isinstance(value := getattr(type(self), name), list | dict | set):
-            setattr(self, name, value.copy())  # not shared between tools
+        elif is_field_info(declared):  # `n: int = Field(default=3)`, as tools for LangChain are written
+            setattr(self, name, declared.get_default(call_default_factory=True))
+        elif isinstance(declared, list | dict | set):
+            setattr(self, name, declared.copy())  # not shared between tools
 
     # What subclasses write.
 
@@ -130,13 +137,20 @@ class BaseTool(Runnable[Any]):
         """The result, in one piece."""
         yield await self.ainvoke(input, config, **kwargs)
 
-    def run(self, tool_input: Any, config: Any = None, **kwargs: Any) -> Any:
-        """`invoke` under its older name."""
-        return self.invoke(tool_input, config, **kwargs)
+    def run(self, tool_input: Any, *, tool_call_id: str | None = None, config: Any = None, **more: Any) -> Any:
+        """`invoke` under its older name; keys of the config may be given by name (callbacks, tags, run_name ...)."""
+        return self.invoke(tool_input, merge_configs(config, more) or None, tool_call_id=tool_call_id)
 
-    async def arun(self, tool_input: Any, config: Any = None, **kwargs: Any) -> Any:
+    async def arun(self, tool_input: Any, *, tool_call_id: str | None = None, config: Any = None, **more: Any) -> Any:
         """`ainvoke` under its older name."""
-        return await self.ainvoke(tool_input, config, **kwargs)
+        return await self.ainvoke(tool_input, merge_configs(config, more) or None, tool_call_id=tool_call_id)
+
+    def model_copy(self, *, update: dict[str, Any] | None = None) -> Self:
+        """A copy with some fields changed, as pydantic models have it."""
+        copy = object.__new__(type(self))
+        copy.__dict__.update({name: value for name, value in self.__dict__.items() if name not in ("_arguments", "_parameters")})
+        copy.__dict__.update(update or {})
+        return copy
 
     @property
     def args(self) -> dict[str, Any]:
@@ -182,3 +196,10 @@ def _field_names(cls: type) -> list[str]:
         name for base in reversed(cls.__mro__) if issubclass(base, BaseTool) for name in getattr(base, "__annotations__", {})
     ]
     return [name for name in dict.fromkeys(names) if not name.startswith("_")]
+
+
+@functools.cache
+def _private_attributes(cls: type) -> dict[str, Any]:
+    """What a subclass declares with pydantic's `PrivateAttr`."""
+    declared = {name: value for base in reversed(cls.__mro__) for name, value in vars(base).items()}
+    return {name: value for name, value in declared.items() if type(value).__name__ == "ModelPrivateAttr"}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from chatkit.errors import InputTypeError
 from chatkit.schema.functions import name_of
+from chatkit.tools.steps import calling
 from chatkit.tools.structured import StructuredTool, Tool, description_of
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def tool(
     if runnable is not None:
         if not isinstance(name_or_callable, str):
             raise InputTypeError("tool(name, runnable) takes the name as a str")
-        return make(name_or_callable, _calling(runnable))
+        return make(name_or_callable, calling(runnable))
     if callable(name_or_callable):
         return make(None, name_or_callable)
     if name_or_callable is None or isinstance(name_or_callable, str):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -93,10 +94,3 @@ def _is_async(function: Any) -> bool:
     import inspect
 
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
-
-
-def _calling(runnable: Any) -> Callable[..., Any]:
-    async def call(**arguments: Any) -> Any:
-        return await runnable.ainvoke(arguments)
-
-    return call

@@ -10,6 +10,9 @@ __all__ = ["ToolException", "ToolInputError"]
 class ToolException(ChatKitError):
     """Raised by a tool to tell the model that it failed; see `handle_tool_error`."""
 
+    def __str__(self) -> str:
+        return super().__str__() or "Tool execution error"
+
 
 class ToolInputError(InputError):
     """The arguments of a call do not fit the tool. The text is written for the model, which can call again.

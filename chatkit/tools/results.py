@@ -7,7 +7,7 @@ from typing import Any, Literal, cast
 
 from chatkit.errors import ChatKitError, InputError
 from chatkit.jsons import dumps, is_object
-from chatkit.messages.base import ToolMessage
+from chatkit.messages.base import BaseMessage, ToolMessage
 
 __all__ = ["content_of", "is_finished", "split_artifact", "tool_message"]
 
@@ -30,7 +30,12 @@ _BLOCK_TYPES = frozenset(
 
 
 def content_of(result: Any) -> str | list[Any]:
-    """A result as content: text and lists of content blocks as they are, anything else as JSON, or as `str()`."""
+    """A result as content: text and lists of content blocks as they are, anything else as JSON, or as `str()`.
+
+    What is a text in JSON (a date, a Decimal, a UUID) is that text, without quotes; of a message its content is taken.
+    """
+    if isinstance(result, BaseMessage):
+        result = result.content
     if isinstance(result, str):
         return result
     items = _items(result)
@@ -41,9 +46,10 @@ def content_of(result: Any) -> str | list[Any]:
     except (TypeError, ValueError):
         pass
     try:
-        return dumps(result)
+        text = dumps(result)
     except (ChatKitError, TypeError, ValueError):
         return str(cast("object", result))
+    return json.loads(text) if text.startswith('"') else text
 
 
 def _items(result: Any) -> list[Any]:

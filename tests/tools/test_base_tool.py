@@ -98,3 +98,34 @@ def test_args_schema() -> None:
 def test_a_wrong_response_format() -> None:
     with pytest.raises(InputError, match="response_format must be"):
         Later(response_format="artifact")
+
+
+class Counter(BaseTool):
+    """Written as for LangChain, with pydantic's declarations."""
+
+    name: str = "counter"
+    description: str = "Count."
+    step: int = pydantic.Field(default=2, description="How much is added.")
+    seen: list[int] = pydantic.Field(default_factory=list[int])
+    owner: str = pydantic.Field()
+    _total: int = pydantic.PrivateAttr(default=10)
+
+    def _run(self, times: int) -> int:
+        self.seen.append(times)
+        self._total += self.step * times
+        return self._total
+
+
+def test_fields_that_pydantic_declares() -> None:
+    one, two = Counter(owner="ann"), Counter(owner="bob", step=5)
+    assert (one.invoke({"times": 1}), one.invoke({"times": 1}), two.invoke({"times": 1})) == (12, 14, 15)
+    assert (one.seen, two.seen, two.owner) == ([1, 1], [1], "bob")
+    with pytest.raises(InputError, match="Counter needs 'owner'"):
+        Counter()
+
+
+def test_model_copy() -> None:
+    lookup = Lookup(table={"a": "b"})
+    copy = lookup.model_copy(update={"name": "find", "args_schema": {"type": "object", "properties": {"word": {}}}})
+    assert (copy.name, copy.spec.name, lookup.name) == ("find", "find", "lookup")
+    assert (copy.args, lookup.args) == ({"word": {}}, {"word": {"type": "string"}})

@@ -9,7 +9,7 @@ import pytest
 from typing_extensions import TypedDict
 
 from chatkit.errors import InputError, InputTypeError
-from chatkit.tools import StructuredTool, Tool, tool
+from chatkit.tools import StructuredTool, Tool, ToolInputError, tool
 
 
 def test_bare() -> None:
@@ -160,6 +160,26 @@ def test_args_schema(schema: Any) -> None:
     assert list(search.args) == ["query", "limit"]
     assert search.invoke({"query": "x"}) == "x 5"
     assert search.args_schema is schema
+
+
+def test_args_schema_of_pydantic_1() -> None:
+    v1 = pytest.importorskip("pydantic.v1", reason="Python is too new for pydantic 1")
+
+    class Old(v1.BaseModel):
+        """Search."""
+
+        text: str
+        limit: int = 5
+
+    @tool(args_schema=Old)
+    def search(text: str, limit: int) -> str:
+        return f"{text!r} {limit!r}"
+
+    assert search.invoke({"text": "a", "limit": "3"}) == "'a' 3"
+    assert search.invoke({"text": "a"}) == "'a' 5"
+    assert search.description == "Search."
+    with pytest.raises(ToolInputError, match="text: field required"):
+        search.invoke({})
 
 
 def test_description_of_args_schema() -> None:

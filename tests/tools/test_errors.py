@@ -63,6 +63,15 @@ def test_handle_tool_error(handler: Any, content: str) -> None:
     assert (message.content, message.status) == (content, "error")
 
 
+def test_a_tool_error_without_text_still_says_something() -> None:
+    @tool(handle_tool_error=True)
+    def fail() -> str:
+        """Fail."""
+        raise ToolException
+
+    assert fail.invoke({**CALL, "args": {}}).content == "Tool execution error"
+
+
 def test_unhandled() -> None:
     with pytest.raises(ToolException, match="no such place"):
         make().invoke({"location": "Atlantis"})

@@ -6,13 +6,15 @@ import datetime
 import threading
 import time
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import anyio
 import pytest
 
+from chatkit.config import RunnableConfig  # noqa: TC001  # read when the tool is made
 from chatkit.errors import InputError
-from chatkit.messages import ToolMessage
+from chatkit.messages import AIMessage, ToolMessage
 from chatkit.tools import StructuredTool, tool
 
 
@@ -139,6 +141,9 @@ IMAGE = {"type": "image", "base64": "aGk=", "mime_type": "image/png"}
         (("a", "b"), ["a", "b"]),
         ([{"type": "unknown"}], '[{"type": "unknown"}]'),
         (Weather(20, datetime.date(2024, 5, 1)), '{"degrees":20,"day":"2024-05-01"}'),
+        (datetime.date(2024, 5, 1), "2024-05-01"),
+        (Decimal("1.50"), "1.50"),
+        (AIMessage("of another model"), "of another model"),
         (1 + 2j, "(1+2j)"),
     ],
     ids=lambda value: str(value)[:30],
@@ -185,3 +190,13 @@ def test_artifact_wants_two(result: Any) -> None:
 
     with pytest.raises(ValueError, match="two-tuple"):
         draw.invoke({})
+
+
+def test_run_takes_the_config_by_name() -> None:
+    @tool
+    def tags(config: RunnableConfig) -> list[str]:
+        """Tags of the config."""
+        return config.get("tags") or []
+
+    assert tags.run({}, tags=["a"], config={"tags": ["b"]}) == ["b", "a"]
+    assert anyio.run(lambda: tags.arun({}, tags=["a"], tool_call_id="7")).tool_call_id == "7"
