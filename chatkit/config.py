@@ -41,6 +41,34 @@ class RunnableConfig(TypedDict, total=False):
 
 _KEYS = frozenset(RunnableConfig.__annotations__)
 _MERGED = ("metadata", "configurable")
+_SHAPES: dict[str, tuple[Any, str]] = {
+    "run_name": (str, "a str"),
+    "tags": (list | tuple | set | frozenset, "a list of str"),
+    "metadata": (dict, "a dict"),
+    "configurable": (dict, "a dict"),
+    "recursion_limit": (int, "a whole number"),
+    "run_id": (str | uuid.UUID, "a UUID"),
+}
+"""Key of a config -> (types, how they are called in errors). Whoever reads another key checks it."""
+
+HOOKS = (
+    "on_chat_model_start",
+    "on_llm_start",
+    "on_llm_new_token",
+    "on_stream_event",
+    "on_llm_end",
+    "on_llm_error",
+    "on_retry",
+    "on_chain_start",
+    "on_chain_stream",
+    "on_chain_end",
+    "on_chain_error",
+    "on_tool_start",
+    "on_tool_end",
+    "on_tool_error",
+    "on_custom_event",
+)
+"""What handlers are called for; who has none of these methods is no handler."""
 DEFAULT_RECURSION_LIMIT = 25
 
 
@@ -54,17 +82,15 @@ def known_config(config: Any) -> dict[str, Any]:
     """The config as a dict of known keys; unknown keys move under `configurable` (spec S216).
 
     Raises:
-        InputTypeError: config, or tags or metadata in it, is of a wrong type.
+        InputTypeError: config, or something in it, is of a wrong type.
     """
     if config is None:
         return {}
     if not is_object(config):
         raise InputTypeError(f"config must be a dict such as {{'tags': [...], 'callbacks': [...]}}, not {type(config).__name__}")
-    if isinstance(config.get("tags"), str):
-        raise InputTypeError(f"config['tags'] must be a list of str, not {config['tags']!r}")
-    for key in _MERGED:
-        if config.get(key) is not None and not is_object(config[key]):
-            raise InputTypeError(f"config[{key!r}] must be a dict, not {type(config[key]).__name__}")
+    for key, value in config.items():
+        if value is not None and key in _SHAPES and not isinstance(value, _SHAPES[key][0]):
+            raise InputTypeError(f"config[{key!r}] must be {_SHAPES[key][1]}, not {value!r:.80}")
     unknown = {key: value for key, value in config.items() if key not in _KEYS}
     if not unknown:
         return config
@@ -103,7 +129,7 @@ def handlers_of(callbacks: Any) -> list[Any]:
     """Handlers from a list, a single handler, or an object with `.handlers`.
 
     Raises:
-        InputTypeError: a class stands where a handler should.
+        InputTypeError: something that is no handler, or the class of one instead of a handler.
     """
     if callbacks is None:
         return []
@@ -113,6 +139,8 @@ def handlers_of(callbacks: Any) -> list[Any]:
     for handler in handlers:
         if isinstance(handler, type):
             raise InputTypeError(f"callbacks holds the class {handler.__name__}; make a handler of it: {handler.__name__}()")
+        if not any(hasattr(handler, hook) for hook in HOOKS):
+            raise InputTypeError(f"callbacks holds {handler!r:.80}, which is no handler: it has no method such as on_llm_end")
     return handlers
 
 
@@ -190,19 +218,19 @@ def open_run(
 
     Raises:
         InputTypeError: the config, or something in it, is of a wrong type.
-        InputError: calls nest deeper than `recursion_limit`.
+        InputError: run_id is no UUID, or calls nest deeper than `recursion_limit`.
     """
     parent, ambient = current_run.get(), ambient_handlers.get()
     if config is None and parent is None and not ambient and not own and not always:
         return None
     config = known_config(config)
-    given = config.get("callbacks")
+    given, id = config.get("callbacks"), _run_id(config.get("run_id"))
     parent = parent or getattr(given, "run", None)
     inherited = distinct([*(parent.shared["callbacks"] if parent else ()), *ambient, *handlers_of(given)])
     handlers = distinct([*inherited, *handlers_of(own)])
     if not handlers and not always and kind == "chat_model":
         return None
-    run = Run(kind, config.get("run_name") or name, _run_id(config.get("run_id")), parent)
+    run = Run(kind, config.get("run_name") or name, id or uuid.uuid4(), parent)
     run.handlers = handlers
     run.shared = _shared(run, config, inherited)
     run.tags = list(dict.fromkeys([*run.shared["tags"], *(tags or ())]))
@@ -232,11 +260,11 @@ def child_config(run: Run | None) -> dict[str, Any]:
     return {**run.shared, "tags": list(run.shared["tags"]), "metadata": dict(run.shared["metadata"])}
 
 
-def _run_id(given: Any) -> uuid.UUID:
-    if given is None:
-        return uuid.uuid4()
+def _run_id(given: Any) -> uuid.UUID | None:
+    if given is None or isinstance(given, uuid.UUID):
+        return given
     try:
-        return given if isinstance(given, uuid.UUID) else uuid.UUID(str(given))
+        return uuid.UUID(given)
     except ValueError:
         raise InputError(f"config['run_id'] must be a UUID, not {given!r}") from None
 

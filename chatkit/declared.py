@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
+from chatkit.config import handlers_of
 from chatkit.errors import InputError, InputTypeError
 from chatkit.messages import AIMessage
 from chatkit.params import CommonParams, CommonSettings, check, names_of, unknown_parameter
@@ -85,6 +86,7 @@ class DeclaredModel(Runnable[AIMessage]):
             given = self.settings.get(name)
             if given is not None and not isinstance(given, bool) and not any(hasattr(given, verb) for verb in verbs):
                 raise InputTypeError(f"{name} must be an object with {' or '.join(verbs)}, not {type(given).__name__}")
+        handlers_of(self.settings.get("callbacks"))
         client = self.settings.get("http_client")
         if client is not None:
             from chatkit.net.libraries import check_client

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import uuid
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -63,12 +64,35 @@ def test_equal_and_unhashable_handlers_are_all_called() -> None:
         ("tags", InputTypeError, "config must be a dict"),
         ({"tags": "one"}, InputTypeError, "list of str"),
         ({"metadata": ["x"]}, InputTypeError, "metadata"),
-        ({"callbacks": [Listener()], "run_id": "nonsense"}, InputError, "UUID"),
+        ({"run_id": "nonsense"}, InputError, "UUID"),
+        ({"run_id": 5}, InputTypeError, "run_id"),
+        ({"run_name": 5}, InputTypeError, "run_name"),
+        ({"recursion_limit": "a"}, InputTypeError, "recursion_limit"),
+        ({"configurable": 5}, InputTypeError, "configurable"),
+        ({"callbacks": [5]}, InputTypeError, "callbacks holds 5, which is no handler"),
+        ({"callbacks": 5}, InputTypeError, "no handler"),
+        ({"callbacks": "handler"}, InputTypeError, "no handler"),
+        ({"callbacks": [None]}, InputTypeError, "no handler"),
+        ({"callbacks": {"a": Listener()}}, InputTypeError, "no handler"),
+        ({"callbacks": [Listener]}, InputTypeError, "make a handler of it"),
     ],
 )
 async def test_what_is_wrong_is_said(anyio_backend: str, config: Any, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         await model().ainvoke("hi", config)
+
+
+def test_handlers_of_a_model_are_looked_at_when_it_is_made() -> None:
+    with pytest.raises(InputTypeError, match="callbacks holds 5"):
+        SimulatedChatModel("m", callbacks=[5])
+    with pytest.raises(InputTypeError, match="no handler"):
+        model().with_config(callbacks="handler")
+
+
+def test_whatever_has_one_of_the_methods_is_a_handler() -> None:
+    ended: list[Any] = []
+    model().invoke("hi", {"callbacks": [SimpleNamespace(on_llm_end=lambda response, **_: ended.append(response.generations))]})
+    assert ended[0][0][0].text == "hi"
 
 
 async def test_what_is_inherited_and_what_is_not(anyio_backend: str) -> None:
