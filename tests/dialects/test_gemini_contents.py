@@ -144,6 +144,12 @@ def test_an_answer_goes_back_word_for_word() -> None:
     assert contents(ASK, answer, model=MODEL_3)[1] == {"role": "model", "parts": ANSWER}
 
 
+def test_pictures_that_were_only_thought_are_told_from_the_answer_and_go_back_so() -> None:
+    answer = read(MODEL_3, stream(frame({**PNG, "thought": True, "thoughtSignature": "c2ln"}, PNG, **STOP)))
+    assert [block.get("extras") for block in answer.content_blocks] == [{"signature": "c2ln", "thought": True}, None]
+    assert contents(ASK, answer, model=MODEL_3)[1]["parts"] == [{**PNG, "thought": True, "thoughtSignature": "c2ln"}, PNG]
+
+
 def test_another_vendor_s_answer_keeps_text_and_calls_only() -> None:
     answer = AIMessage(
         [

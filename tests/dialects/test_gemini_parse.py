@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -361,6 +362,23 @@ def test_ratings_are_repeated_by_every_piece_and_told_once() -> None:
     assert message.response_metadata["safety_ratings"] == ratings
     assert message.response_metadata["avg_logprobs"] == 0.0
     assert "grounding_metadata" not in message.response_metadata
+
+
+def test_numbers_that_json_has_no_word_for_come_as_text() -> None:
+    chosen = {"chosenCandidates": [{"token": "a", "logProbability": "-Infinity"}]}
+    message = read(MODEL, stream(frame(text("a"), avgLogprobs="NaN", logprobsResult=chosen, **STOP)))
+    assert "avg_logprobs" not in message.response_metadata
+    assert message.response_metadata["logprobs"]["content"][0]["logprob"] == -math.inf
+
+
+def test_what_is_known_beside_the_answer_is_kept() -> None:
+    feedback = {"safetyRatings": [{"category": "HARM_CATEGORY_HARASSMENT", "probability": "LOW"}]}
+    first = {**frame(text("a")), "promptFeedback": feedback}
+    last = frame(usage={**USAGE, "trafficType": "ON_DEMAND", "serviceTier": "flex"}, continuationToken="t1", **STOP)
+    metadata = read(MODEL, stream(first, last)).response_metadata
+    assert metadata["prompt_feedback"] == feedback
+    assert (metadata["traffic_type"], metadata["service_tier"]) == ("ON_DEMAND", "flex")
+    assert metadata["continuation_token"] == "t1"
 
 
 def test_enums_may_come_as_numbers() -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from msgspec import Raw
 
-    from chatkit.dialects.gemini.wire import Candidate
+    from chatkit.dialects.gemini.wire import Candidate, UsageMetadata
     from chatkit.events import Event
 
 __all__ = ["Facts", "standard_logprobs"]
@@ -28,12 +28,15 @@ class Facts:
 
     Attributes:
         answered: there was a candidate.
+        usage: the last totals.
+        prompt_feedback: what is said about a prompt that was not blocked.
     """
 
     def __init__(self) -> None:
         self.answered = False
-        self._finish_message: str | None = None
-        self._avg_logprobs: float | None = None
+        self.usage: UsageMetadata | None = None
+        self.prompt_feedback = UNSET
+        self._ended: Candidate | None = None  # the piece with the finish reason
         self._ratings = self._attribution = UNSET
         self._grounding: list[Raw] = []
         self._url_context: list[Raw] = []
@@ -50,8 +53,7 @@ class Facts:
         if candidate.url_context_metadata is not UNSET:
             self._url_context.append(candidate.url_context_metadata)
         if candidate.finish_reason is not None:
-            self._finish_message = candidate.finish_message
-            self._avg_logprobs = candidate.avg_logprobs
+            self._ended = candidate
 
     def events(self, texts: Mapping[int, str]) -> list[Event]:
         """Citations of the text blocks, and what belongs into `response_metadata`."""
@@ -60,16 +62,26 @@ class Facts:
         if texts:
             events += citations_of_grounding(grounding, texts)
             events += citations_of_attribution(attribution, texts)
+        ended, usage = self._ended, self.usage
         facts = {
-            "finish_message": self._finish_message,
-            "avg_logprobs": self._avg_logprobs,
+            "finish_message": ended and ended.finish_message,
+            "avg_logprobs": ended and _finite(ended.avg_logprobs),
+            "continuation_token": ended and ended.continuation_token,
             "safety_ratings": decode(self._ratings) if is_set(self._ratings) else None,
+            "prompt_feedback": decode(self.prompt_feedback) if is_set(self.prompt_feedback) else None,
+            "service_tier": usage and usage.service_tier,
+            "traffic_type": usage and usage.traffic_type,
             "grounding_metadata": grounding,
             "citation_metadata": attribution,
             "url_context_metadata": _joined(self._url_context),
         }
         known = {name: value for name, value in facts.items() if value or value == 0}
         return [*events, Metadata(known)] if known else events
+
+
+def _finite(value: float | str | None) -> float | None:
+    """JSON has no number for infinity and "not a number": Google writes them as text."""
+    return value if isinstance(value, float) else None
 
 
 def _joined(pieces: list[Raw]) -> dict[str, Any]:
@@ -92,7 +104,7 @@ def standard_logprobs(result: Any) -> dict[str, Any]:
 
 def _tokens(candidates: Any) -> list[dict[str, Any]]:
     return [
-        {"token": found.get("token") or "", "logprob": found.get("logProbability") or 0.0}
+        {"token": found.get("token") or "", "logprob": float(found.get("logProbability") or 0.0)}  # "-Infinity" is text
         for found in (candidates if is_list(candidates) else ())
         if is_object(found)
     ]

@@ -87,7 +87,10 @@ class GeminiParser(SSEParser):
             for nth, candidate in enumerate(frame.candidates):
                 if not candidate.index:
                     self._candidate(candidate, nth, data, events)
+        if frame.prompt_feedback is not UNSET:
+            self._facts.prompt_feedback = frame.prompt_feedback
         if frame.usage_metadata is not None:
+            self._facts.usage = frame.usage_metadata
             usage = standard_usage(frame.usage_metadata)
             if usage is not None:
                 events.append(Usage(usage))

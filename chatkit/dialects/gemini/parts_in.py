@@ -112,6 +112,8 @@ class PartReader:
 
     def _inline(self, part: Part, extras: dict[str, Any] | None) -> list[Event]:
         data = part.inline_data or {}
+        if part.thought:  # a sketch on the way to the picture
+            extras = {**(extras or {}), "thought": True}
         return self._media(data, {"base64": data.get("data") or ""}, extras)
 
     def _file(self, part: Part, extras: dict[str, Any] | None) -> list[Event]:

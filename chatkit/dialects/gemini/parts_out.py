@@ -21,6 +21,7 @@ FILES = "https://generativelanguage.googleapis.com/v1beta/"
 
 _OF_PART = {
     "signature": "thoughtSignature",
+    "thought": "thought",
     "video_metadata": "videoMetadata",
     "media_resolution": "mediaResolution",
     "part_metadata": "partMetadata",

@@ -82,12 +82,13 @@ class Candidate(Struct, rename="camel"):
     finish_reason: str | int | None = None
     index: int | None = None
     finish_message: str | None = None
-    avg_logprobs: float | None = None
+    avg_logprobs: float | str | None = None
     logprobs_result: Raw = UNSET
     grounding_metadata: Raw = UNSET
     citation_metadata: Raw = UNSET
     safety_ratings: Raw = UNSET
     url_context_metadata: Raw = UNSET
+    continuation_token: str | None = None
 
 
 class PromptFeedback(Struct, rename="camel"):
