@@ -131,7 +131,7 @@ class HedgedModel(Wrapper):
         """What the first model can do."""
         return self.models[0].profile
 
-    def with_structured_output(self, schema: Any, **kwargs: Any) -> Any:
+    def with_structured_output(self, schema: Any = None, **kwargs: Any) -> Any:
         """See `ChatModel.with_structured_output`."""
         from chatkit.structured import with_structured_output
 

@@ -141,7 +141,13 @@ class ChatModel(DeclaredModel):
         return self._copy(_config=merge_configs(self._config, config, more))
 
     def with_structured_output(
-        self, schema: Any, *, include_raw: bool = False, method: str | None = None, strict: bool | None = None, **kwargs: Any
+        self,
+        schema: Any = None,
+        *,
+        include_raw: bool = False,
+        method: str | None = None,
+        strict: bool | None = None,
+        **kwargs: Any,
     ) -> Any:
         """A model whose answers are objects of the schema; see chatkit.structured."""
         from chatkit.structured import with_structured_output

@@ -125,6 +125,13 @@ def test_what_json_mode_asks() -> None:
     assert asked(model(TEXT).with_structured_output(Movie, method="json_mode"))["response_format"] == {"type": "json_object"}
 
 
+def test_json_mode_does_without_a_schema() -> None:
+    assert model(TEXT).with_structured_output(method="json_mode").invoke("q") == ANSWER
+    assert list(model(TEXT).with_structured_output(method="json_mode").stream("q"))[-1] == ANSWER
+    with pytest.raises(OutputParserError, match="does not fit answer"):
+        model("[1]").with_structured_output(None, method="json_mode").invoke("q")
+
+
 class Free(pydantic.BaseModel):
     counts: dict[str, int]
 
@@ -153,12 +160,13 @@ def test_strict(schema: Any, strict: bool | None, expected: bool | None) -> None
     [
         ({"method": "magic"}, "method must be one of json_schema, function_calling, json_mode, not 'magic'"),
         ({"method": "json_mode", "strict": True}, "strict needs a schema"),
+        ({"schema": None}, "json_schema needs a schema; only json_mode can do without one"),
         ({"temprature": 0}, "no parameter 'temprature'.*Did you mean 'temperature'"),
     ],
 )
 def test_wrong_options(options: dict[str, Any], problem: str) -> None:
     with pytest.raises(InputError, match=problem):
-        model(TEXT).with_structured_output(Movie, **options)
+        model(TEXT).with_structured_output(**{"schema": Movie, **options})
 
 
 def test_contradicting_strict() -> None:

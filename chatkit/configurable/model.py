@@ -80,7 +80,7 @@ class ConfigurableModel(Runnable[Any]):
         """Bind tools to whichever model is made."""
         return self._then("bind_tools", tools, **kwargs)
 
-    def with_structured_output(self, schema: Any, **kwargs: Any) -> Self:
+    def with_structured_output(self, schema: Any = None, **kwargs: Any) -> Self:
         """Objects as answers of whichever model is made."""
         return self._then("with_structured_output", schema, **kwargs)
 

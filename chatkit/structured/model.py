@@ -23,6 +23,7 @@ __all__ = ["StructuredModel", "output_schema", "with_structured_output"]
 
 
 T = TypeVar("T")
+_ANY_OBJECT = Shape("answer", "", {"type": "object"})
 
 
 @overload
@@ -32,12 +33,12 @@ def with_structured_output(
 
 
 @overload
-def with_structured_output(model: ChatModel, schema: Any, **kwargs: Any) -> StructuredModel[Any]: ...
+def with_structured_output(model: ChatModel, schema: Any = None, **kwargs: Any) -> StructuredModel[Any]: ...
 
 
 def with_structured_output(
     model: ChatModel,
-    schema: Any,
+    schema: Any = None,
     *,
     include_raw: bool = False,
     method: str | None = None,
@@ -50,7 +51,8 @@ def with_structured_output(
     Args:
         model: the model that is asked.
         schema: a pydantic model, dataclass or Struct (answers are instances), a TypedDict (checked dicts), a JSON Schema
-            or tool dict (dicts as they come), or another type (`list[Movie]`, a union, an enum).
+            or tool dict (dicts as they come), or another type (`list[Movie]`, a union, an enum). None: with "json_mode",
+            whatever object the model gives.
         include_raw: answers are {"raw": message, "parsed": object or None, "parsing_error": error or None}.
         method: "json_schema" (the provider holds the answer to the schema), "function_calling" (a forced tool call),
             "json_mode" (any JSON object; the prompt must say which). None: what suits the provider and model.
@@ -61,10 +63,12 @@ def with_structured_output(
     Raises:
         InputError: an unknown method, a contradiction, something that no schema can be made of.
     """
-    shape = shape_of(schema)
     method = method or default_method(model)
     if method not in _METHODS:
         raise InputError(f"method must be one of {', '.join(_METHODS)}, not {method!r}")
+    if schema is None and method != "json_mode":
+        raise InputError(f"{method} needs a schema; only json_mode can do without one")
+    shape = _ANY_OBJECT if schema is None else shape_of(schema)
     bound = _METHODS[method](model, shape, _agreed(shape, strict), list(tools or ()))
     reader = Reader(shape, as_call=method == "function_calling", other_tools=bool(tools))
     return StructuredModel(bound.bind(**kwargs) if kwargs else bound, reader, include_raw)

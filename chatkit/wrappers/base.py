@@ -36,7 +36,7 @@ class Wrapper(Runnable[Any]):
         """The same with tools, see `ChatModel.bind_tools`."""
         return self._told("bind_tools", tools, **kwargs)
 
-    def with_structured_output(self, schema: Any, **kwargs: Any) -> Self:
+    def with_structured_output(self, schema: Any = None, **kwargs: Any) -> Self:
         """The same with answers that are objects, see `ChatModel.with_structured_output`."""
         return self._told("with_structured_output", schema, **kwargs)
 
