@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from chatkit.events import (
@@ -17,12 +18,12 @@ from chatkit.events import (
 )
 from chatkit.jsons import dumps, is_object
 from chatkit_aws.citations import annotation
-from chatkit_aws.media import MIME_TYPES
+from chatkit_aws.media_in import MEDIA_WORDS, standard_media
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["SERVER_TOOL", "block_events", "image_block"]
+__all__ = ["SERVER_TOOL", "block_events", "media_events"]
 
 SERVER_TOOL = "server_tool_use"
 """`type` of a call that Bedrock runs itself."""
@@ -39,15 +40,6 @@ def block_events(block: Any, index: int) -> list[Event]:
         if is_object(value):
             return reader(value, index)
     return [Raw(block, index)]
-
-
-def image_block(image: dict[str, Any]) -> dict[str, Any]:
-    """A standard image block from Converse's."""
-    format: str = image.get("format") or "png"
-    source: dict[str, Any] = image.get("source") or {}
-    location: dict[str, Any] = source.get("s3Location") or {}
-    block: dict[str, Any] = {"type": "image", "mime_type": MIME_TYPES["image"].get(format, f"image/{format}")}
-    return {**block, **({"url": location.get("uri")} if location else {"base64": source.get("bytes") or ""})}
 
 
 def _tool_use(call: dict[str, Any], index: int) -> list[Event]:
@@ -74,8 +66,10 @@ def _cited(said: dict[str, Any], index: int) -> list[Event]:
     return [*pieces, *(Citation(annotation(citation), index) for citation in said.get("citations") or ())]
 
 
-def _image(image: dict[str, Any], index: int) -> list[Event]:
-    return [Media(image_block(image), index)]
+def media_events(word: str, value: dict[str, Any], index: int) -> list[Event]:
+    """Media as a standard block; what no block can hold (an error in place of a picture) is kept as it is."""
+    block = standard_media(word, value)
+    return [Raw({word: value}, index) if block is None else Media(block, index)]
 
 
 _READERS: dict[str, Callable[[dict[str, Any], int], list[Event]]] = {
@@ -83,5 +77,5 @@ _READERS: dict[str, Callable[[dict[str, Any], int], list[Event]]] = {
     "reasoningContent": _reasoning,
     "citationsContent": _cited,
     "toolResult": _tool_result,
-    "image": _image,
+    **{word: functools.partial(media_events, word) for word in MEDIA_WORDS},
 }

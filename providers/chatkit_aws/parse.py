@@ -14,7 +14,6 @@ from chatkit.events import (
     ErrorEvent,
     Event,
     Finish,
-    Media,
     Metadata,
     Raw,
     ReasoningDelta,
@@ -26,7 +25,7 @@ from chatkit.events import (
 )
 from chatkit.jsons import decode, dumps, excerpt, is_list, is_object
 from chatkit.statuses import error_from_body
-from chatkit_aws.blocks_in import SERVER_TOOL, block_events, image_block
+from chatkit_aws.blocks_in import SERVER_TOOL, block_events, media_events
 from chatkit_aws.citations import annotation
 from chatkit_aws.frames import FrameParser
 from chatkit_aws.usage import standard_usage
@@ -136,7 +135,7 @@ class ConverseParser(FrameParser):
         if delta.tool_result is not None:
             self._results.setdefault(index, {"content": []})["content"] += delta.tool_result
         if delta.image is not None:
-            return [Media(image_block({"format": self._formats.get(index), **delta.image}), index)]
+            return media_events("image", {"format": self._formats.get(index), **delta.image}, index)
         return []
 
     def _block_stop(self, said: dict[str, Any]) -> list[Event]:

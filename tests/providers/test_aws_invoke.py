@@ -150,6 +150,12 @@ def test_a_stream() -> None:
     assert (message.usage_metadata["input_tokens"], message.usage_metadata["output_tokens"]) == (9, 7)
 
 
+def test_what_the_last_object_tells_of_guardrails() -> None:
+    told = {"amazon-bedrock-guardrailAction": "INTERVENED", "amazon-bedrock-trace": {"guardrail": {"input": {}}}}
+    message = read(MODEL, b"".join(STREAM[:-1]) + chunk(type="message_stop", **told))
+    assert told.items() <= message.response_metadata.items()
+
+
 @given(cuts(BODY))
 def test_at_any_cut(at: set[int]) -> None:
     assert read(MODEL, BODY, at) == read(MODEL, BODY)

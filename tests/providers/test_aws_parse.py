@@ -215,6 +215,25 @@ ANSWERS: dict[str, tuple[bytes, bytes, list[dict[str, Any]]]] = {
         [{"type": "image", "mime_type": "image/jpeg", "base64": "AAAABBBB"}],
     ),
 }
+PLACE = {"s3Location": {"uri": "s3://b/k.mp4", "bucketOwner": "1"}}
+MEDIA: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    (
+        {"document": {"format": "pdf", "name": "Report", "source": {"bytes": "AAAA"}}},
+        {"type": "file", "mime_type": "application/pdf", "base64": "AAAA", "extras": {"name": "Report"}},
+    ),
+    (
+        {"video": {"format": "three_gp", "source": PLACE}},
+        {"type": "video", "mime_type": "video/3gpp", "url": "s3://b/k.mp4", "extras": {"bucket_owner": "1"}},
+    ),
+    (
+        {"audio": {"format": "x-aac", "source": {"bytes": "AAAA"}}},
+        {"type": "audio", "mime_type": "audio/x-aac", "base64": "AAAA"},
+    ),
+    (
+        {"image": {"format": "png", "error": {"message": "blocked"}}},
+        {"type": "non_standard", "value": {"image": {"format": "png", "error": {"message": "blocked"}}}},
+    ),
+]
 
 
 @pytest.mark.parametrize("name", ANSWERS)
@@ -249,6 +268,25 @@ def test_an_answer_goes_back_as_it_came(name: str) -> None:
     turn = [HumanMessage("Hi"), read(MODEL, document), HumanMessage("Go on")]
     sent = json.loads(request_of(MODEL, turn).body)["messages"]
     assert [message["content"] for message in sent if message["role"] == "assistant"] == ([content] if blocks else [])
+
+
+@pytest.mark.parametrize(("wire", "block"), MEDIA)
+def test_media_of_an_answer_are_standard_blocks_and_go_back(wire: dict[str, Any], block: dict[str, Any]) -> None:
+    message = read(MODEL, whole(wire), stream=False)
+    assert message.content_blocks == [block]
+    sent = json.loads(request_of(MODEL, [HumanMessage("Hi"), message, HumanMessage("Go on")]).body)["messages"]
+    assert sent[1]["content"] == [wire]
+
+
+def test_a_picture_that_failed_in_a_stream() -> None:
+    message = read(MODEL, stream(start(0, image={"format": "png"}), delta(0, image={"error": {"message": "blocked"}}), stop(0)))
+    assert message.content_blocks == [MEDIA[-1][1]]
+
+
+def test_a_document_that_is_text() -> None:
+    message = read(MODEL, whole({"document": {"name": "Notes", "source": {"text": "Hello"}}}), stream=False)
+    notes = {"type": "text-plain", "mime_type": "text/plain", "text": "Hello", "extras": {"name": "Notes"}}
+    assert message.content_blocks == [notes]
 
 
 # Metadata.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct
 
 from chatkit.codec import incomplete
 from chatkit.dialects.anthropic.blocks_in import args_text, events_of_block, is_call
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AnthropicParser", "AnthropicReader"]
 
-_AWS_METRICS = "amazon-bedrock-invocationMetrics"
-
 
 class _Delta(Struct, gc=False):
     """The `delta` of `content_block_delta` in all its kinds at once."""
@@ -65,7 +63,6 @@ class _StreamObject(Struct, gc=False):
     message: dict[str, Any] | None = None
     usage: dict[str, Any] | None = None
     error: Any = None
-    metrics: dict[str, Any] | None = field(default=None, name=_AWS_METRICS)
 
 
 _decode_object = msgspec.json.Decoder(_StreamObject).decode
@@ -200,8 +197,7 @@ class AnthropicReader:
 
     def _message_stop(self, said: _StreamObject, data: bytes) -> list[Event]:
         self.done = True
-        if said.metrics:
-            self._facts[_AWS_METRICS] = said.metrics
+        self._facts.update(_facts(_decode(data)))  # Bedrock says here what its guardrails did and how long all took
         return self._last_facts()
 
     def _error(self, said: _StreamObject, data: bytes) -> list[Event]:
