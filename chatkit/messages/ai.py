@@ -77,7 +77,7 @@ class AIMessage(BaseMessage):
             reasoning = self.additional_kwargs.get("reasoning_content")
             if isinstance(reasoning, str) and reasoning and not any(block["type"] == "reasoning" for block in blocks):
                 blocks = [{"type": "reasoning", "reasoning": reasoning}, *blocks]
-        return [*blocks, *(cast("dict[str, Any]", dict(call)) for call in unshown)]
+        return [*blocks, *({"type": call.get("type"), **call} for call in unshown)]
 
     def pretty_repr(self, html: bool = False) -> str:
         """The message under a title line, with its tool calls."""
@@ -96,7 +96,8 @@ def _tool_call(call: Any) -> dict[str, Any]:
         raise InputTypeError(f"the tool call {call.get('name') or ''!r} lacks {missing}; give name, args and id")
     if not is_object(call["args"]):
         raise InputTypeError(f"args of the tool call {call['name']!r} must be a dict, not {type(call['args']).__name__}")
-    return {key: value for key, value in {**call, "type": "tool_call"}.items() if key not in ("index", "extras")}
+    known = {key: value for key, value in call.items() if key not in ("type", "index", "extras")}
+    return {**known, "type": "tool_call"}  # printed as everybody prints calls: the name first
 
 
 def _list(name: str, value: Any) -> list[Any]:

@@ -48,8 +48,8 @@ def test_forcing_tool_calls(model: Any, server: Server) -> None:
 def test_parallel_tool_calls(model: Any, get_weather: Any, capsys: pytest.CaptureFixture[str]) -> None:
     results = tool_calling.parallel_tool_calls(model, get_weather)
     out = capsys.readouterr().out
-    assert "'args': {'location': 'Boston'}" in out
-    assert "'args': {'location': 'Tokyo'}" in out
+    assert out.startswith("[{'name': 'get_weather', 'args': {'location': 'Boston'}, 'id': 'call_")
+    assert "{'name': 'get_weather', 'args': {'location': 'Tokyo'}, 'id': 'call_" in out
     assert [result.content for result in results] == ["It's sunny in Boston.", "It's sunny in Tokyo."]
     assert len({result.tool_call_id for result in results}) == 2
 
