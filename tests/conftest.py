@@ -19,9 +19,10 @@ def no_outside_world(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the developer's keys, proxies or provider addresses."""
     for name in list(os.environ):
         if name.upper().endswith(("_API_KEY", "_API_TOKEN", "_PROXY", "_BASE_URL", "_API_BASE")) or name.startswith(
-            ("AWS_", "AZURE_")
+            ("AWS_", "AZURE_", "GOOGLE_", "CLOUDSDK_")
         ):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("CLOUDSDK_CONFIG", os.devnull)  # no credentials of gcloud's
 
 
 @pytest.fixture(scope="session")

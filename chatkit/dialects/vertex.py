@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import importlib
+import os
 import threading
+from pathlib import Path
 from typing import Any
 
 from chatkit.errors import APIConnectionError, AuthenticationError, InputError, MissingKeyError
+from chatkit.jsons import decode_object
 
-__all__ = ["GoogleToken", "is_api_key", "vertex_host"]
+__all__ = ["GoogleToken", "find_project", "is_api_key", "vertex_host"]
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+_PROJECTS = ("project_id", "quota_project_id")
+"""Where credentials name a project: a service account its own, a user the one that pays."""
 
 
 def vertex_host(location: str) -> str:
@@ -23,6 +28,29 @@ def vertex_host(location: str) -> str:
 def is_api_key(secret: str | None) -> bool:
     """Whether a secret is an API key of Google's, which goes into a header of its own; else it is an access token."""
     return (secret or "").startswith(("AIza", "AQ."))
+
+
+def find_project(credentials: Any = None) -> str | None:
+    """The project that credentials name: those given, else those in the file of the application default credentials.
+
+    Reads at most that file: neither google-auth nor the network is asked.
+    """
+    if credentials is not None:
+        named = (getattr(credentials, name, None) for name in _PROJECTS)
+    else:
+        kept = _default_file()
+        named = (kept.get(name) for name in _PROJECTS)
+    return next((project for project in named if isinstance(project, str) and project), None)
+
+
+def _default_file() -> dict[str, Any]:
+    """The file that GOOGLE_APPLICATION_CREDENTIALS names, else gcloud's; {} when there is none that can be read."""
+    gcloud = os.environ.get("CLOUDSDK_CONFIG") or "~/.config/gcloud"
+    path = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS") or f"{gcloud}/application_default_credentials.json"
+    try:
+        return decode_object(Path(path).expanduser().read_bytes()) or {}
+    except (OSError, RuntimeError):
+        return {}
 
 
 class GoogleToken:

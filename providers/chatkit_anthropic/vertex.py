@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, ClassVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 from urllib.parse import quote
 
 from chatkit import jsons
 from chatkit.codec import Request
 from chatkit.dialects.anthropic import ALIASES, VERTEX, AnthropicParams, AnthropicParser, countable, encode
+from chatkit.dialects.vertex import GoogleToken, find_project, vertex_host
 from chatkit.errors import InputError
 from chatkit.model import ChatModel
 from chatkit.params import CommonSettings
+from chatkit.settings import first_env
 from chatkit_anthropic.chat import join_betas
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from chatkit.codec import Call, Parser
     from chatkit.dialects.anthropic import AnthropicRequest
+    from chatkit.secrets import Secret
 
 __all__ = ["ChatAnthropicVertex", "VertexOptions", "VertexSettings"]
 
@@ -32,11 +34,13 @@ class VertexSettings(CommonSettings, total=False):
     Attributes:
         project: id of the Google Cloud project.
         location: region, e.g. "us-east5", or "global", "us", "eu".
+        credentials: a `google.auth.credentials.Credentials`.
         api_version: `anthropic_version` of the body (default "vertex-2023-10-16").
     """
 
     project: str | None
     location: str | None
+    credentials: Any
     api_version: str | None
 
 
@@ -49,14 +53,17 @@ class ChatAnthropicVertex(ChatModel):
 
     Args:
         model: name of the model there, e.g. "claude-sonnet-4-5@20250929".
-        project: Google Cloud project (ANTHROPIC_VERTEX_PROJECT_ID, GOOGLE_CLOUD_PROJECT).
+        project: Google Cloud project (ANTHROPIC_VERTEX_PROJECT_ID, GOOGLE_CLOUD_PROJECT, else the one that the
+            credentials name).
         location: region or "global", "us", "eu" (CLOUD_ML_REGION, GOOGLE_CLOUD_LOCATION; default "global").
-        api_key: OAuth access token (CLOUDSDK_AUTH_ACCESS_TOKEN), str or a function that returns a fresh one.
+        api_key: OAuth access token (CLOUDSDK_AUTH_ACCESS_TOKEN), str or a function that returns a fresh one. Without it
+            the application default credentials are used (extra `chatkit-sdk[vertex]`).
+        credentials: other credentials of google-auth.
         base_url: address with "/v1" (ANTHROPIC_VERTEX_BASE_URL; default: the location's).
         **kwargs: see `AnthropicParams`, `VertexSettings` and `chatkit.params`.
 
     Raises:
-        InputError: no project was given or is in the environment.
+        InputError: no project was given, is in the environment or named by the credentials.
     """
 
     provider = "google_anthropic_vertex"
@@ -70,12 +77,18 @@ class ChatAnthropicVertex(ChatModel):
         super().__init__(model, **kwargs)
 
     def _find_base_url(self) -> str:
-        project = self.settings.get("project") or _env(_PROJECT_ENV)
+        project = self.settings.get("project") or first_env(_PROJECT_ENV) or find_project(self.settings.get("credentials"))
         if not project:
             raise InputError(f"ChatAnthropicVertex needs a project: pass project=... or set {' or '.join(_PROJECT_ENV)}")
-        location = self.settings.get("location") or _env(_LOCATION_ENV) or "global"
+        location = self.settings.get("location") or first_env(_LOCATION_ENV) or "global"
         self.settings.update(project=project, location=location)
-        return super()._find_base_url() or f"https://{_host(location)}/v1"
+        return super()._find_base_url() or f"https://{vertex_host(location)}/v1"
+
+    def _find_key(self) -> Secret | Callable[[], Any] | None:
+        credentials = self.settings.get("credentials")
+        if self.settings.get("api_key") is None and (credentials is not None or not first_env(self.api_key_env)):
+            return GoogleToken(credentials)
+        return super()._find_key()
 
     def _encode(self, call: Call) -> Request:
         request = self._request(call)
@@ -102,13 +115,3 @@ class ChatAnthropicVertex(ChatModel):
 
     def _parser(self, call: Call) -> Parser:
         return AnthropicParser()
-
-
-def _env(names: tuple[str, ...]) -> str | None:
-    return next((value for name in names if (value := os.environ.get(name))), None)
-
-
-def _host(location: str) -> str:
-    if location == "global":
-        return "aiplatform.googleapis.com"
-    return f"aiplatform.{location}.rep.googleapis.com" if location in ("us", "eu") else f"{location}-aiplatform.googleapis.com"

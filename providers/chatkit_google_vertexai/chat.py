@@ -10,7 +10,7 @@ from urllib.parse import quote
 from chatkit import jsons
 from chatkit.codec import Request
 from chatkit.dialects.gemini import ALIASES, GeminiParams, GeminiParser, request_fields
-from chatkit.dialects.vertex import GoogleToken, is_api_key, vertex_host
+from chatkit.dialects.vertex import GoogleToken, find_project, is_api_key, vertex_host
 from chatkit.errors import InputError
 from chatkit.model import ChatModel
 from chatkit.params import CommonSettings
@@ -67,7 +67,8 @@ class ChatVertexAI(ChatModel):
 
     Args:
         model: name of the model, e.g. "gemini-2.5-flash", or the path of a tuned one ("projects/.../endpoints/...").
-        project: Google Cloud project (GOOGLE_CLOUD_PROJECT). With an API key alone (express mode) there is none.
+        project: Google Cloud project (GOOGLE_CLOUD_PROJECT, else the one that the credentials name). With an API key
+            alone (express mode) there is none.
         location: region or "global", "us", "eu" (GOOGLE_CLOUD_LOCATION; default "global").
         api_key: an access token, a function that returns a fresh one, or an API key (GOOGLE_API_KEY, when there is
             no project). Without it the application default credentials are used (extra `chatkit-sdk[vertex]`).
@@ -99,12 +100,19 @@ class ChatVertexAI(ChatModel):
         return super()._find_base_url() or f"https://{vertex_host(location if project else 'global')}"
 
     def _find_project(self) -> str | None:
-        """A project that was given, else the environment's, unless a given API key says that express mode is meant."""
+        """A project that was given, else the environment's, unless a given API key says that express mode is meant.
+
+        Without any key it may also be the one that the credentials name.
+        """
         if self.settings.get("project"):
             return self.settings["project"]
         key = self.settings.get("api_key")
         secret = Secret.of(key).get_secret_value() if isinstance(key, str | Secret) else None
-        return None if is_api_key(secret) else os.environ.get("GOOGLE_CLOUD_PROJECT")
+        if is_api_key(secret):
+            return None
+        credentials, project = self.settings.get("credentials"), os.environ.get("GOOGLE_CLOUD_PROJECT")
+        keyed = key is not None or (credentials is None and os.environ.get("GOOGLE_API_KEY"))
+        return project if project or keyed else find_project(credentials)
 
     def _find_key(self) -> Secret | Callable[[], Any] | None:
         if self.settings.get("api_key") is None and self.settings.get("project"):

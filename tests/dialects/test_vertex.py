@@ -6,12 +6,15 @@ import datetime
 import sys
 import threading
 import types
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chatkit.dialects.vertex import GoogleToken, is_api_key, vertex_host
+from chatkit.dialects.vertex import GoogleToken, find_project, is_api_key, vertex_host
 from chatkit.errors import APIConnectionError, AuthenticationError, InputError, MissingKeyError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Credentials:
@@ -84,6 +87,25 @@ def test_hosts(location: str, host: str) -> None:
 )
 def test_api_keys_are_told_from_tokens(secret: str | None, is_key: bool) -> None:
     assert is_api_key(secret) is is_key
+
+
+def test_the_project_that_credentials_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert find_project() is None
+    assert find_project(types.SimpleNamespace(project_id=None, quota_project_id="pays")) == "pays"
+    (tmp_path / "application_default_credentials.json").write_text('{"type": "authorized_user", "quota_project_id": "of gcloud"}')
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+    assert find_project() == "of gcloud"
+    (tmp_path / "key.json").write_text('{"type": "service_account", "project_id": "of the key"}')
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "key.json"))
+    assert find_project() == "of the key"
+    assert find_project(types.SimpleNamespace(project_id="given")) == "given"
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"project_id": 5}', b"\xff"])
+def test_a_file_of_credentials_that_says_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "key.json").write_bytes(content)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "key.json"))
+    assert find_project() is None
 
 
 def test_the_token_is_fetched_once_and_again_when_it_has_expired(google: types.SimpleNamespace) -> None:

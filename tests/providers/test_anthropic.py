@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from chatkit.dialects.vertex import GoogleToken
 from chatkit.errors import AuthenticationError, ContextLengthError, InputError, MissingKeyError, OverloadedError, RateLimitError
 from chatkit_anthropic import PROVIDERS, ChatAnthropic, ChatAnthropicVertex
 from tests.providers.codec_case import request_of, sent
@@ -162,3 +163,16 @@ def test_vertex_settings_from_the_environment(monkeypatch) -> None:
     monkeypatch.setenv("CLOUD_ML_REGION", "us-east5")
     monkeypatch.setenv("ANTHROPIC_VERTEX_BASE_URL", "http://gw.example/v1")
     assert request_of(vertex(project=None)).url.startswith("http://gw.example/v1/projects/q/locations/us-east5/")
+
+
+def test_vertex_without_a_token_asks_google_s_credentials(monkeypatch) -> None:
+    class Credentials:
+        valid, token, project_id = True, "from credentials", "theirs"
+
+    assert isinstance(vertex(api_key=None)._api_key, GoogleToken)
+    made = ChatAnthropicVertex("claude-sonnet-5", credentials=Credentials())
+    assert "/projects/theirs/locations/global/" in request_of(made).url
+    assert made._api_key() == "from credentials"
+    monkeypatch.setenv("CLOUDSDK_AUTH_ACCESS_TOKEN", "of gcloud")
+    assert made.model_copy()._api_key() == "from credentials"
+    assert vertex(api_key=None)._api_key.get_secret_value() == "of gcloud"

@@ -107,6 +107,18 @@ def test_without_a_key_google_s_credentials_are_asked() -> None:
     assert key() == "from credentials"
 
 
+def test_the_project_of_the_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Credentials:
+        valid, token, project_id = True, "from credentials", "theirs"
+
+    monkeypatch.setenv("GOOGLE_API_KEY", "AIzaOther")
+    made = ChatVertexAI("m", credentials=Credentials())
+    assert "/projects/theirs/locations/global/" in url(made)
+    assert isinstance(made._api_key, GoogleToken)
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "of the environment")
+    assert "/projects/of%20the%20environment/" in url(ChatVertexAI("m", credentials=Credentials()))
+
+
 def test_a_function_gives_the_token() -> None:
     made = model(api_key=lambda: "fresh")
     assert made._api_key() == "fresh"  # type: ignore[operator, misc]
