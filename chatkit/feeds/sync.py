@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from chatkit.net.portal import iterate, run
 
@@ -37,7 +37,11 @@ class SyncBlockStream:
 
     Attributes:
         text, reasoning, tool_calls: views; iterate them, or `.get()` the whole.
+        namespace, node: where in a graph this is; always nowhere, LangChain's streams have them.
     """
+
+    namespace: ClassVar[list[str]] = []
+    node: ClassVar[str | None] = None
 
     def __init__(self, open: Callable[[], BlockStream]) -> None:
         self._open = open
@@ -57,6 +61,16 @@ class SyncBlockStream:
     def output(self) -> AIMessage:
         """The message, when it is complete."""
         return run(lambda: self._get().output.get())
+
+    @property
+    def message_id(self) -> str | None:
+        """The message's id, as soon as something has come."""
+        return self._stream.message_id if self._stream is not None else None
+
+    @property
+    def done(self) -> bool:
+        """The answer has ended."""
+        return self._stream is not None and self._stream.done
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return iterate(self._get)

@@ -145,3 +145,11 @@ def test_sync_errors_and_ends() -> None:
             assert piece == "one"
             break
     assert stream.output.response_metadata["interrupted"] is True
+
+
+def test_the_stream_of_sync_code_tells_the_same() -> None:
+    asked = model()
+    stream = asked.stream_events("x", version="v3")
+    assert (len(asked.simulator.requests), stream.done, stream.message_id) == (0, False, None)
+    assert (list(stream.text), str(stream.text), stream.tool_calls.get()) == (["one", " two"], "one two", [])
+    assert (stream.done, stream.message_id, stream.node, stream.namespace) == (True, stream.output.id, None, [])
