@@ -37,6 +37,7 @@ def test_the_smallest_request() -> None:
 def test_parameters_go_by_the_api_s_names() -> None:
     given = {"temperature": 0.0, "top_p": 0.9, "top_k": 5, "service_tier": "auto", "inference_geo": "us", "speed": "standard"}
     own = {"context_management": {"edits": []}, "container": "container_1", "fallbacks": [{"model": "claude-haiku-4-5"}]}
+    own |= {"diagnostics": {"previous_message_id": "msg_1"}, "thread": {"type": "create"}}
     sent = fields(stream=True, max_tokens=10, stop=["END"], user_id="u1", **given, **own)
     assert {name: sent[name] for name in (*given, *own)} == {**given, **own}
     assert sent["max_tokens"] == 10
@@ -192,6 +193,8 @@ def test_a_forced_call_gives_way_to_thinking_with_a_warning() -> None:
         ({"speed": "fast"}, "fast-mode-2026-02-01"),
         ({"fallbacks": [{"model": "claude-haiku-4-5"}]}, "server-side-fallback-2026-07-01"),
         ({"user_profile_id": "p"}, "user-profiles-2026-03-24"),
+        ({"compaction": {"type": "summarize"}}, "compact-2026-09-04"),
+        ({"thread": {"type": "create"}}, "message-threads-2026-08-12"),
         ({"betas": ["interleaved-thinking-2025-05-14"]}, "interleaved-thinking-2025-05-14"),
     ],
 )
@@ -205,6 +208,8 @@ def test_betas_of_what_messages_hold() -> None:
     assert betas([ToolMessage(files[:1], tool_call_id="t1")]) == ["files-api-2025-04-14"]
     change = SystemMessage([{"type": "tool_addition", "tool": {"type": "tool_reference", "name": "f"}}])
     assert betas([HumanMessage("Hi"), change]) == ["mid-conversation-tool-changes-2026-07-01"]
+    inline = SystemMessage([{"type": "tool_addition", "tool": {"type": "tool_definition", "definition": {"name": "f"}}}])
+    assert betas([HumanMessage("Hi"), inline]) == ["inline-tools-2026-09-15"]
 
 
 def test_betas_that_were_given_come_first_once_and_beat_another_date_of_theirs() -> None:

@@ -22,6 +22,12 @@ _OF_TOOL_TYPES = {
     "tool_search_tool_bm25_20251119": "advanced-tool-use-2025-11-20",
     "advisor_20260301": "advisor-tool-2026-03-01",
 }
+_OF_FIELDS = {
+    "fallbacks": "server-side-fallback-2026-07-01",
+    "user_profile_id": "user-profiles-2026-03-24",
+    "compaction": "compact-2026-09-04",
+    "thread": "message-threads-2026-08-12",
+}
 _OF_BLOCK_TYPES = {
     "container_upload": "files-api-2025-04-14",
     "tool_addition": "mid-conversation-tool-changes-2026-07-01",
@@ -69,10 +75,7 @@ def _of_fields(fields: dict[str, Any]) -> Iterator[str]:
         yield "skills-2025-10-02"
     if fields.get("speed") == "fast":
         yield "fast-mode-2026-02-01"
-    if fields.get("fallbacks"):
-        yield "server-side-fallback-2026-07-01"
-    if fields.get("user_profile_id"):
-        yield "user-profiles-2026-03-24"
+    yield from (beta for name, beta in _OF_FIELDS.items() if fields.get(name))
 
 
 def _of_messages(fields: dict[str, Any]) -> Iterator[str]:
@@ -84,6 +87,8 @@ def _of_messages(fields: dict[str, Any]) -> Iterator[str]:
 
 def _of_block(block: dict[str, Any]) -> Iterator[str]:
     beta = _OF_BLOCK_TYPES.get(block.get("type") or "")
+    if as_object(block.get("tool")).get("type") == "tool_definition":  # the added tool itself, not its name
+        beta = "inline-tools-2026-09-15"
     if beta:
         yield beta
     if as_object(block.get("source")).get("type") == "file":

@@ -19,6 +19,9 @@ class AnthropicParams(CommonParams, total=False):
         betas: beta features by name. Those that a tool or parameter needs are added without being asked for.
         cache_control: {"type": "ephemeral", "ttl": "5m" or "1h"}: cache up to the last block that can be cached.
         context_management: {"edits": [...]}: clear old tool results or thinking, compact the conversation.
+        compaction: {"type": "summarize"}: the answer is nothing but a summary that stands for the conversation from then on.
+        thread: {"type": "create"}, or {"type": "continue", "previous_message_id"}: the server keeps the conversation.
+        diagnostics: {"previous_message_id"}: `response_metadata["diagnostics"]` says why the cache was missed.
         mcp_servers: remote MCP servers, [{"type": "url", "name", "url", "authorization_token"}].
         container: id of a container for code execution, or {"id", "skills": [...]}.
         reuse_last_container: take the container of the latest answer in the conversation.
@@ -33,6 +36,9 @@ class AnthropicParams(CommonParams, total=False):
     betas: list[str] | None
     cache_control: dict[str, Any] | None
     context_management: dict[str, Any] | None
+    compaction: dict[str, Any] | None
+    thread: dict[str, Any] | None
+    diagnostics: dict[str, Any] | None
     mcp_servers: list[dict[str, Any]] | None
     container: str | dict[str, Any] | None
     reuse_last_container: bool | None

@@ -26,7 +26,7 @@ __all__ = ["AnthropicRequest", "countable", "encode"]
 
 _AS_THEY_ARE = (
     *("temperature", "top_p", "top_k", "context_management", "mcp_servers"),
-    *("service_tier", "speed", "inference_geo", "fallbacks", "user_profile_id"),
+    *("service_tier", "speed", "inference_geo", "fallbacks", "user_profile_id", "compaction", "thread", "diagnostics"),
 )
 _SAMPLING = ("temperature", "top_p", "top_k")
 _WITHOUT_SAMPLING = "2026-10-21"
