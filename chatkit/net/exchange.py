@@ -1,4 +1,4 @@
-"""One question and its answer: open, retry, parse, time out, close. Every call of every model runs through here.
+"""One question and its answer: open, retry, time out, close. Every call of every model runs through here.
 
 An exchange is pulled: it reads the next bytes only when somebody asks for the next events, so that backpressure is
 the socket's, and no task, queue or open cancel scope exists between two pieces.
@@ -9,34 +9,29 @@ from __future__ import annotations
 import itertools
 import time
 import uuid
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import anyio
-from msgspec import structs
 
-from chatkit.dialects.base import broken_format
-from chatkit.errors import IncompleteStreamError, InvalidResponseError, ModelError
-from chatkit.events import OUTPUT_TYPES, ErrorEvent, Event, Reset, Start
+from chatkit.errors import ModelError
+from chatkit.events import OUTPUT_TYPES, ErrorEvent, Event, Reset
 from chatkit.fold import Fold
 from chatkit.logs import log
 from chatkit.messages.ai import AIMessage, message_of_fold
-from chatkit.net.failures import ending_of, failure, interruption, read_error, timed_out, without_secrets
-from chatkit.net.keys import resolved
+from chatkit.net.answer import Answer, no_answer
+from chatkit.net.failures import without_secrets
+from chatkit.net.keys import call_with_key
 from chatkit.net.loops import finish
 from chatkit.net.requests import request_of, secrets_of
-from chatkit.secrets import scrub
-from chatkit.statuses import request_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from chatkit.codec import Call, Parser
+    from chatkit.codec import Call
     from chatkit.net.plan import Plan
-    from chatkit.net.transport import Response
 
 __all__ = ["Exchange"]
 
-DRAIN_SECONDS = 0.1
 _RESPONDED = "%s %s: status %d after %.2f s (attempt %d, request id %s)"
 _ENDED = "%s %s: %s after %.2f s, %d events"
 
@@ -69,8 +64,7 @@ class Exchange:
         self._retries = 0
         self._failure: ModelError | None = None  # told after the events that came before it
         self._secrets: list[str] = []
-        self._response: Response | None = None
-        self._parser: Parser | None = None
+        self._answer: Answer | None = None
         self._opening: anyio.CancelScope | None = None
 
     # What a reader does.
@@ -131,9 +125,9 @@ class Exchange:
         if self.closed:
             return
         self.closed = self.interrupted = True
-        if self._response is not None:
-            self._response.abandon()
-            self._response = None
+        if self._answer is not None:
+            self._answer.abandon()
+            self._answer = None
         for observer in self.plan.observers:
             observer.dropped(self)
 
@@ -160,7 +154,7 @@ class Exchange:
     # How it goes.
 
     async def _next_batch(self) -> list[Event] | None:
-        if self._response is None:
+        if self._answer is None:
             self._started_at = time.monotonic()
             return self._take(await self._open())
         while True:
@@ -179,9 +173,14 @@ class Exchange:
     def _more(self) -> Coroutine[Any, Any, list[Event] | None]:
         if self._failure is not None:
             raise self._told_failure()
-        if self._parser is None or self._parser.done:
-            return self._drain()
-        return self._read_until(self._deadline(self.plan.timeouts.idle), "idle")
+        answer = self._answer
+        if answer is None or answer.complete:
+            return self._nothing_more()
+        return answer.read(self._deadline(self.plan.timeouts.idle), "idle")
+
+    async def _nothing_more(self) -> None:
+        if self._answer is not None:
+            await self._answer.drain()
 
     def _told_failure(self) -> ModelError:
         """The error that waited; not kept, since an error that is raised refers back to here by its traceback."""
@@ -209,7 +208,7 @@ class Exchange:
         finally:
             self._opening = None
             if self.closed:
-                await self._drop_response()  # it came at the moment of the stop
+                await self._drop_answer()  # it came at the moment of the stop
         return events
 
     async def _begin(self) -> list[Event]:
@@ -219,7 +218,7 @@ class Exchange:
             try:
                 return await self._attempt()
             except ModelError as error:
-                await self._drop_response(error)
+                await self._drop_answer(error)
                 delay = self._delay(error)
                 if delay is None or self.closed:
                     raise
@@ -241,7 +240,7 @@ class Exchange:
         self.stage = "request"
         for observer in plan.observers:
             await observer.admit(self)
-        call = await self._with_key()
+        call = await call_with_key(self.plan)
         request = request_of(plan, call)
         self._secrets = secrets_of(request, call.api_key)
         self.attempts += 1
@@ -249,26 +248,27 @@ class Exchange:
         log.debug("%s %s: attempt %d: %r", plan.provider, call.model, self.attempts, request)
         first_event = self._deadline(plan.timeouts.first_event)
         wait = None if first_event is None else max(0.001, first_event - time.monotonic())
-        response = self._response = await plan.transport().open(request, plan.timeouts, wait)
-        self.stage, self.request_id = "response", self._known_id(response)
+        parser = plan.parser(plan.call)
+        response = await plan.transport().open(request, plan.timeouts, wait)
+        answer = self._answer = Answer(response, parser, plan, self._started_at, self._secrets)
+        self.stage, self.request_id = "response", answer.request_id
         log.info(
             _RESPONDED, plan.provider, call.model, response.status, time.monotonic() - asked_at, self.attempts, self.request_id
         )
         for observer in plan.observers:
             await observer.opened(self, response.status, response.headers)
         if not 200 <= response.status < 300:
-            body = await read_error(response, self._deadline(min(plan.timeouts.idle or 10.0, 10.0)))
-            raise plan.fail(response.status, response.headers, body)
-        self._parser = plan.parser(plan.call)
-        return await self._first_output([self._start()], first_event)
+            raise await answer.refusal(self._deadline(min(plan.timeouts.idle or 10.0, 10.0)))
+        return await self._first_output(answer, [answer.start()], first_event)
 
-    async def _first_output(self, events: list[Event], deadline: float | None) -> list[Event]:
+    async def _first_output(self, answer: Answer, events: list[Event], deadline: float | None) -> list[Event]:
         """Events up to the first that a user can see. Until then a failure can be mended unnoticed."""
         try:
             while self.stage != "output":
-                more = await self._read_until(deadline, "first_event")
+                more = await answer.read(deadline, "first_event")
                 if more is None:
-                    self._must_have_answer(events)
+                    if len(events) == 1 and not self.plan.allow_incomplete:
+                        raise no_answer()
                     break
                 events += more
                 self._look_at(more)
@@ -285,80 +285,6 @@ class Exchange:
             if type(event) is ErrorEvent:
                 raise event.error
 
-    async def _with_key(self) -> Call:
-        """The call with its key; a function that gives the key is asked anew for every attempt."""
-        key = await resolved(self.plan.key)
-        return self.plan.call if key is None else structs.replace(self.plan.call, api_key=key)
-
-    def _known_id(self, response: Response) -> str | None:
-        id = request_id_of(response.headers)
-        return None if id is None else scrub(id, self._secrets)
-
-    def _start(self) -> Start:
-        metadata: dict[str, Any] = {"model_provider": self.plan.provider}
-        if self.request_id is not None:
-            metadata["request_id"] = self.request_id
-        return Start(model=self.plan.call.model, metadata=metadata)
-
-    def _must_have_answer(self, events: list[Event]) -> None:
-        if len(events) == 1 and not self.plan.allow_incomplete:
-            raise InvalidResponseError(
-                "the answer is empty: no event of the expected format came; check base_url and the model", retryable=True
-            )
-
-    async def _read_until(self, deadline: float | None, phase: str) -> list[Event] | None:
-        """Events of the next bytes that hold any; None at the end of a complete answer."""
-        response, parser = self._response, self._parser
-        if response is None or parser is None:
-            return None
-        while True:
-            try:
-                data = await response.receive(deadline)
-            except TimeoutError:
-                raise timed_out(self.plan.timeouts, phase, self._started_at) from None
-            except ModelError:
-                raise
-            except Exception as error:
-                return self._broken(parser, error, phase)
-            if not data:
-                return self._end_of(parser)
-            try:
-                events = parser.feed(data)
-            except Exception as error:
-                raise broken_format(error) from error
-            if events or parser.done:
-                return events
-
-    def _broken(self, parser: Parser, error: Exception, phase: str) -> list[Event] | None:
-        """The connection broke: that is the end, or an error when the answer is not complete."""
-        self._parser = None
-        events = ending_of(parser)
-        if events is None:
-            raise (interruption(error) if self.stage == "output" else failure(error, phase)) from error
-        return events or None
-
-    def _end_of(self, parser: Parser) -> list[Event] | None:
-        self._parser = None
-        try:
-            events = parser.close()
-        except Exception as error:
-            events = cast("list[Event]", [ErrorEvent(broken_format(error))])
-        if self.plan.allow_incomplete:
-            events = [
-                event for event in events if type(event) is not ErrorEvent or type(event.error) is not IncompleteStreamError
-            ]
-        return events or None
-
-    async def _drain(self) -> None:
-        """After the end marker: read the body's last bytes, so that the connection can be used again."""
-        response = self._response
-        deadline = time.monotonic() + DRAIN_SECONDS
-        try:
-            while response is not None and await response.receive(deadline):
-                pass
-        except Exception as error:
-            log.debug("the connection did not end cleanly after the answer: %r", error)
-
     def _deadline(self, seconds: float | None) -> float | None:
         total = self.plan.timeouts.total
         end = None if seconds is None else time.monotonic() + seconds
@@ -374,7 +300,7 @@ class Exchange:
         if delay is None or self.closed:
             raise error
         self._failure = None
-        await self._drop_response()
+        await self._drop_answer()
         await self._pause(error, delay)
         return [Reset(error.with_traceback(None)), *await self._open()]
 
@@ -391,13 +317,10 @@ class Exchange:
 
     # How it ends.
 
-    async def _drop_response(self, error: BaseException | None = None) -> None:
-        response, self._response = self._response, None
-        if response is None:
-            return
-        if isinstance(error, IncompleteStreamError | InvalidResponseError):
-            response.abandon()  # who breaks the format may have broken HTTP as well: no other request on this connection
-        await response.aclose()
+    async def _drop_answer(self, error: BaseException | None = None) -> None:
+        answer, self._answer = self._answer, None
+        if answer is not None:
+            await answer.aclose(error)
 
     async def _close(self, error: BaseException | None) -> None:
         if self.closed:
@@ -406,7 +329,7 @@ class Exchange:
         how = "complete" if error is None else type(error).__name__
         log.debug(_ENDED, self.plan.provider, self.plan.call.model, how, time.monotonic() - self._started_at, len(self.events))
         try:
-            await self._drop_response(error)
+            await self._drop_answer(error)
         finally:
             for observer in self.plan.observers:
                 waiting = observer.ended(self, error)

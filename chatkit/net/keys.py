@@ -6,6 +6,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from anyio import to_thread
+from msgspec import structs
 
 from chatkit.errors import MissingKeyError
 from chatkit.settings import checked_key
@@ -13,9 +14,21 @@ from chatkit.settings import checked_key
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from chatkit.codec import Call
+    from chatkit.net.plan import Plan
     from chatkit.secrets import Secret
 
-__all__ = ["resolved"]
+__all__ = ["call_with_key"]
+
+
+async def call_with_key(plan: Plan) -> Call:
+    """The call with its key; a function that gives the key is asked anew for every attempt.
+
+    Raises:
+        MissingKeyError, InputError: see `resolved`.
+    """
+    key = await resolved(plan.key)
+    return plan.call if key is None else structs.replace(plan.call, api_key=key)
 
 
 async def resolved(key: Secret | Callable[[], Any] | None) -> str | None:
