@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chatkit.callbacks.dispatch import (
     call,
@@ -25,7 +24,7 @@ from chatkit.messages.ai import AIMessageChunk
 from chatkit.net.loops import current_loop
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Iterable, Mapping
 
     from chatkit.codec import Call
     from chatkit.config import Run
@@ -36,6 +35,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ModelRun"]
 
+Heard: TypeAlias = "tuple[Any, Callable[..., Any]]"
+"""A handler and its bound method."""
+
 
 class ModelRun:
     """Tells the handlers of a run what its exchange does.
@@ -45,13 +47,15 @@ class ModelRun:
         hears_pieces: some handler listens to pieces or events.
     """
 
+    waits_for = "a handler"
+
     def __init__(self, run: Run, call: Call) -> None:
         self.run = run
         self._call = call
         self._loop: Any = None
         self._facts = facts(run)
-        told = self._facts
-        self._tokens = [(who, partial(method, **told)) for who, method in listeners(run.handlers, "on_llm_new_token")]
+        self._parent_id = run.parent_id
+        self._tokens = listeners(run.handlers, "on_llm_new_token")
         self._events = listeners(run.handlers, "on_stream_event")
         self.wants_streaming = wants_streaming(run.handlers)
         self.hears_pieces = bool(self._tokens or self._events)
@@ -73,7 +77,7 @@ class ModelRun:
     async def _start(self, handler: Any) -> None:
         asked, named = self._call, {"name": self.run.name}
         more = {**self._facts, **named, "invocation_params": {"model": asked.model, **asked.params}}
-        more["options"] = {"stop": asked.params.get("stop")}
+        more |= {"options": {"stop": asked.params.get("stop")}, "batch_size": 1}
         for _, method in listeners([handler], "on_chat_model_start"):
             if await self._told_start(handler, method, named, [list(asked.messages)], more):
                 return
@@ -101,19 +105,21 @@ class ModelRun:
         await fire(self.run, "on_retry", error, **more)
 
     def ended(self, exchange: Exchange, error: BaseException | None) -> Coroutine[Any, Any, None] | None:
-        if self._loop is None or not self.run.handlers:
-            return None  # it never began, or nobody listens
+        hook = "on_llm_end" if error is None else "on_llm_error"
+        if not self._hears(hook):
+            return None
         result = result_of(exchange.message)
-        if error is None:
-            later = fire_now(self.run, "on_llm_end", result)
-        else:
-            later = fire_now(self.run, "on_llm_error", _told(error), response=result)
+        later = fire_now(self.run, hook, result) if error is None else fire_now(self.run, hook, _told(error), response=result)
         return settle(later) if later else None
 
     def dropped(self, exchange: Exchange) -> None:
-        if self._loop is not None:
+        if self._hears("on_llm_error"):
             left = _told(GeneratorExit())
             fire_soon(self.run, "on_llm_error", left, response=result_of(exchange.message), loop=self._loop)
+
+    def _hears(self, hook: str) -> bool:
+        """Whether the run began, and somebody listens to this hook: else the whole message need not be made for it."""
+        return self._loop is not None and bool(listeners(self.run.handlers, hook))
 
     def piece(self, chunk: AIMessageChunk) -> Coroutine[Any, Any, None] | None:
         """A chunk is about to be given to the reader. Its last event is the piece, `event` was told the others.
@@ -122,25 +128,29 @@ class ModelRun:
         """
         if self._events:
             return self._piece_and_event(chunk)
-        text = chunk.text
-        for at, (handler, method) in enumerate(self._tokens):
-            try:
-                result = method(text, chunk=chunk)
+        text, run, parent_id = chunk.text, self.run, self._parent_id
+        waiting = iter(self._tokens)
+        for handler, method in waiting:
+            try:  # keywords that are spelled out cost half of `**facts`, and this is called for every token
+                result = method(text, chunk=chunk, run_id=run.id, parent_run_id=parent_id, tags=run.tags, metadata=run.metadata)
             except Exception as error:
                 result = failed_soon(handler, "on_llm_new_token", error)
             if result is not None and inspect.isawaitable(result):
-                return self._tokens_from(at + 1, (handler, result), text, chunk)
+                return self._piece_after(handler, result, waiting, chunk)
         return None
 
-    async def _tokens_from(self, at: int, waiting: tuple[Any, Any] | None, text: str, chunk: AIMessageChunk) -> None:
-        if waiting is not None:
-            await rest(waiting[0], "on_llm_new_token", waiting[1])
-        for handler, method in self._tokens[at:]:
-            await call(handler, "on_llm_new_token", method, text, chunk=chunk)
+    async def _piece_after(self, handler: Any, result: Any, waiting: Iterable[Heard], chunk: AIMessageChunk) -> None:
+        """Await what a handler gave, then tell those behind it."""
+        await rest(handler, "on_llm_new_token", result)
+        await self._tell_piece(waiting, chunk)
+
+    async def _tell_piece(self, waiting: Iterable[Heard], chunk: AIMessageChunk) -> None:
+        for handler, method in waiting:
+            await call(handler, "on_llm_new_token", method, chunk.text, chunk=chunk, **self._facts)
 
     async def _piece_and_event(self, chunk: AIMessageChunk) -> None:
         await self._event(chunk.events[-1])
-        await self._tokens_from(0, None, chunk.text, chunk)
+        await self._tell_piece(self._tokens, chunk)
 
     def event(self, event: Event) -> Coroutine[Any, Any, None] | None:
         """An event is about to be given to the reader of an event stream, or held back for the next chunk."""

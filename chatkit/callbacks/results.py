@@ -33,7 +33,11 @@ class ChatGeneration(Struct, frozen=True):
 
 
 class LLMResult(Struct, frozen=True):
-    """The answers to one call: always one list with one answer."""
+    """The answers to one call: always one list with one answer.
+
+    Attributes:
+        llm_output: `model_name`, and `token_usage` in the provider's own words where the answer has it in them.
+    """
 
     generations: list[list[ChatGeneration]]
     llm_output: dict[str, Any] | None = None
@@ -42,7 +46,8 @@ class LLMResult(Struct, frozen=True):
 
 def result_of(message: AIMessage) -> LLMResult:
     """The result that holds one message."""
-    output = {"model_name": message.response_metadata.get("model_name"), "token_usage": message.usage_metadata}
+    about = message.response_metadata
+    output = {"model_name": about.get("model_name"), "token_usage": about.get("token_usage") or message.usage_metadata}
     return LLMResult([[ChatGeneration(message)]], output)
 
 

@@ -204,13 +204,14 @@ class _Work:
 class _Told:
     """A run that was told of, until it ends."""
 
-    __slots__ = ("input", "name", "parents", "wanted")
+    __slots__ = ("input", "name", "nested", "parents", "wanted")
 
-    def __init__(self, name: str, parents: list[str], wanted: bool) -> None:
+    def __init__(self, name: str, parents: list[str], wanted: bool, input: dict[str, Any], *, nested: bool) -> None:
         self.name = name
         self.parents = parents
         self.wanted = wanted
-        self.input: dict[str, Any] = {}
+        self.input = input  # shown again with the end of what is nested, and when a tool fails
+        self.nested = nested
 
 
 class _Teller(StreamingCallbackHandler, BaseCallbackHandler):
@@ -228,16 +229,17 @@ class _Teller(StreamingCallbackHandler, BaseCallbackHandler):
         parent = self._runs.get(run["parent_run_id"])
         parents = [*parent.parents, str(run["parent_run_id"])] if parent else self._outer
         name = run.get("name") or kind
-        told = _Told(name, parents, self._filters.want(kind, name, run["tags"]))
+        shown = {"input": self._input if parent is None else input}
+        told = _Told(name, parents, self._filters.want(kind, name, run["tags"]), shown, nested=parent is not None)
         self._runs[run["run_id"]] = told
-        if parent is None:
-            return self._tell(f"{kind}_start", {"input": self._input}, run)
-        told.input = {"input": input}  # shown again with the end
-        return self._tell(f"{kind}_start", dict(told.input), run)
+        return self._tell(f"{kind}_start", dict(shown), run)
 
     def _end(self, word: str, data: dict[str, Any], run: dict[str, Any]) -> Waiting:
         told = self._runs.pop(run["run_id"], None)
-        return None if told is None else self._send(told, word, {**data, **told.input}, run)
+        if told is None:
+            return None
+        shown = told.input if told.nested or word == "tool_error" else {}
+        return self._send(told, word, {**data, **shown}, run)
 
     def _tell(self, word: str, data: Any, run: dict[str, Any], name: str | None = None) -> Waiting:
         told = self._runs.get(run["run_id"])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import anyio
@@ -14,6 +15,9 @@ from chatkit.callbacks.results import left_early
 from chatkit.errors import InputTypeError, OverloadedError, ServerError
 from chatkit.simulator import Fault, Reply, SimulatedChatModel
 from tests.callbacks.listener import AsyncListener, Listener, StreamingListener
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 pytestmark = pytest.mark.anyio
 
@@ -35,6 +39,50 @@ async def test_a_stream_is_told_piece_by_piece(anyio_backend: str, kind: type[Li
     assert end.args[0].generations[0][0].message.text == "one two three"
     assert {heard.run_id for heard in listener.heard} == {start.run_id}
     assert isinstance(start.run_id, UUID)
+
+
+async def test_a_handler_of_tokens_costs_little_more_than_its_call(anyio_backend: str) -> None:
+    """CPU time for each piece, against calls of the same method with the same arguments; the best of several."""
+
+    class Silent(BaseCallbackHandler):
+        def on_llm_new_token(self, token: str, **kwargs: Any) -> None:
+            pass
+
+    stream, run = model()._watched("hi", {"callbacks": [Silent()]}, {})
+    chunks = [chunk async for chunk in model("a " * 2000).astream("hi")]
+    piece, method = stream._listener.piece, Silent().on_llm_new_token  # type: ignore[union-attr]
+
+    def told() -> None:
+        for chunk in chunks:
+            piece(chunk)
+
+    def called() -> None:
+        for chunk in chunks:
+            method("", chunk=chunk, run_id=run.id, parent_run_id=None, tags=run.tags, metadata=run.metadata)
+
+    def seconds(work: Callable[[], None]) -> float:
+        began = time.process_time()
+        work()
+        return time.process_time() - began
+
+    costs = [(seconds(told), seconds(called)) for _ in range(15)]
+    assert min(told for told, _ in costs) < 3 * min(called for _, called in costs)
+
+
+async def test_the_whole_message_is_only_made_for_those_who_want_it(anyio_backend: str) -> None:
+    for hook, made in (("on_llm_new_token", False), ("on_llm_error", False), ("on_llm_end", True)):
+        stream = model().astream("hi", {"callbacks": [Listener(hook)]})
+        [chunk async for chunk in stream]
+        assert (stream._exchange._message is not None) is made
+
+
+async def test_what_langchains_handlers_read(anyio_backend: str) -> None:
+    listener = Listener("on_chat_model_start", "on_llm_end")
+    message = await model().ainvoke("hi", {"callbacks": [listener]}, stop=["x"])
+    start, end = listener.heard
+    assert (start.batch_size, start.options) == (1, {"stop": ["x"]})
+    assert end.args[0].llm_output["token_usage"] == message.response_metadata["token_usage"]
+    assert end.args[0].llm_output["model_name"] == "parrot"
 
 
 async def test_every_typed_event_is_told_once_and_in_order(anyio_backend: str) -> None:

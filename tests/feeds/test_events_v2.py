@@ -298,3 +298,18 @@ async def test_a_left_feed_stops_the_step(anyio_backend: str) -> None:
         assert ended == []
     assert ended == ["ended"]
     assert [event async for event in feed] == []
+
+
+async def test_a_tool_that_fails_shows_its_input_with_the_error(anyio_backend: str) -> None:
+    @tool
+    def broken(city: str) -> str:
+        """Fails."""
+        raise ValueError("no")
+
+    events: list[dict[str, Any]] = []
+    with pytest.raises(ValueError, match="no"):
+        async for event in broken.astream_events({"city": "Rome"}):
+            events.append(event)
+    start, error = events
+    assert (start["event"], start["data"]) == ("on_tool_start", {"input": {"city": "Rome"}})
+    assert (error["event"], error["data"]["input"], str(error["data"]["error"])) == ("on_tool_error", {"city": "Rome"}, "no")
