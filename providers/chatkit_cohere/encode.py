@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chatkit.codec import NamedTool, OutputSchema, ToolSpec
+from chatkit.dialects.documents import document_text
 from chatkit.dialects.history import replayable
 from chatkit.errors import UnsupportedFeatureError
 from chatkit.jsons import dumps
@@ -145,6 +146,10 @@ def _text(block: dict[str, Any]) -> dict[str, Any]:
     return {"type": "text", "text": block.get("text") or ""}
 
 
+def _document(block: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "text", "text": document_text(block, "ChatCohere")}
+
+
 def _reasoning(block: dict[str, Any]) -> dict[str, Any]:
     return {"type": "thinking", "thinking": block.get("reasoning") or ""}
 
@@ -167,7 +172,7 @@ def _value(block: dict[str, Any]) -> dict[str, Any]:
 
 _PARTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "text": _text,
-    "text-plain": _text,
+    "text-plain": _document,
     "reasoning": _reasoning,
     "image": _image,
     "non_standard": _value,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 from typing import Any
 
+from chatkit.dialects.documents import document_text
 from chatkit.dialects.openai_chat import Quirks
 from chatkit.errors import UnsupportedFeatureError
 
@@ -34,7 +34,7 @@ def _file(block: dict[str, Any], owner: str) -> dict[str, Any]:
         return {"type": "file", "file_id": block["file_id"]}
     mime, data = block.get("mime_type") or "application/pdf", block.get("base64")
     if data and mime.startswith("text/"):
-        return {"type": "text", "text": base64.b64decode(data).decode("utf-8", "replace")}
+        return {"type": "text", "text": document_text(block, owner)}
     url = f"data:{mime};base64,{data}" if data else block.get("url")
     if not url:
         raise UnsupportedFeatureError(f"{owner}: a file block needs url, base64 or file_id")

@@ -204,8 +204,14 @@ def test_images(block: dict, image: dict) -> None:
         ({"type": "image", "file_id": "f"}, "as url or base64"),
         ({"type": "audio", "base64": "aGk=", "mime_type": "audio/wav"}, "'audio' blocks"),
         ({"type": "file", "url": "https://x/y.pdf"}, "'file' blocks"),
+        ({"type": "text-plain", "url": "https://x/y.txt"}, "send its text"),
     ],
 )
 def test_what_cohere_cannot_take_is_refused_before_any_request(block: dict, hint: str) -> None:
     with pytest.raises(UnsupportedFeatureError, match=hint):
         sent(MODEL, [HumanMessage([block])])
+
+
+def test_text_documents_become_text() -> None:
+    block = {"type": "text-plain", "base64": "ZG9j", "title": "A note"}
+    assert sent(MODEL, [HumanMessage([block])])["messages"][0]["content"] == [{"type": "text", "text": "A note\n\ndoc"}]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, Any
 
+from chatkit.dialects.documents import document_text
 from chatkit.errors import InputError, UnsupportedFeatureError
 from chatkit.jsons import as_object, is_object
 
@@ -104,13 +104,7 @@ def _filename(block: dict[str, Any]) -> str:
 
 
 def _plain(block: dict[str, Any], owner: str) -> dict[str, Any]:
-    text = block.get("text")
-    if text is None and block.get("base64"):
-        text = base64.b64decode(block["base64"]).decode("utf-8", "replace")
-    if text is None:
-        raise _refuse(block, owner, "send its text")
-    head = "\n".join(str(block[key]) for key in ("title", "context") if block.get(key))
-    return {"type": "text", "text": f"{head}\n\n{text}" if head else text, **options_of(block)}
+    return {"type": "text", "text": document_text(block, owner), **options_of(block)}
 
 
 def _verbatim(block: dict[str, Any], _owner: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mimetypes
 from typing import TYPE_CHECKING, Any
 
+from chatkit.dialects.documents import document_text
 from chatkit.errors import UnsupportedFeatureError
 from chatkit.jsons import is_object
 
@@ -47,8 +48,13 @@ def part_of(block: dict[str, Any], owner: str) -> dict[str, Any]:
         hint = "transcribe it first" if kind == "audio" else "send text, images or files"
         raise UnsupportedFeatureError(f"{owner}: the Responses API takes no {kind!r} blocks in the input; {hint}")
     part = make(block)
-    breakpoint = extras_of(block).get("prompt_cache_breakpoint")
+    breakpoint = _option(block, "prompt_cache_breakpoint")
     return part if breakpoint is None else {**part, "prompt_cache_breakpoint": breakpoint}
+
+
+def _option(block: dict[str, Any], name: str) -> Any:
+    """An option of a part, which may stand beside its content or under `extras`."""
+    return block.get(name, extras_of(block).get(name))
 
 
 def _text(block: dict[str, Any]) -> dict[str, Any]:
@@ -61,7 +67,7 @@ def _image(block: dict[str, Any]) -> dict[str, Any]:
         part["file_id"] = block["file_id"]
     else:
         part["image_url"] = block.get("url") or _data_url(block, "image/png")
-    detail = extras_of(block).get("detail")
+    detail = _option(block, "detail")
     return part if detail is None else {**part, "detail": detail}
 
 
@@ -75,7 +81,11 @@ def _file(block: dict[str, Any]) -> dict[str, Any]:
 
 def _document(block: dict[str, Any]) -> dict[str, Any]:
     """A text document: as text when it is at hand, else as a file."""
-    return _text(block) if "text" in block else _file({"mime_type": "text/plain", **block})
+    return (
+        {"type": "input_text", "text": document_text(block, "")}
+        if block.get("text") is not None
+        else _file({"mime_type": "text/plain", **block})
+    )
 
 
 def _own(block: dict[str, Any]) -> dict[str, Any]:
