@@ -6,7 +6,9 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from chatkit.codec import OutputSchema, ToolSpec
+from chatkit.dialects.documents import document_text
 from chatkit.dialects.history import replayable
+from chatkit.dialects.openai_chat import only_the_named_tool
 from chatkit.errors import UnsupportedFeatureError
 from chatkit.messages import AIMessage, ToolMessage
 
@@ -72,15 +74,16 @@ def _format(params: dict[str, Any]) -> str | dict[str, Any] | None:
 
 
 def _tools(params: dict[str, Any]) -> list[dict[str, Any]]:
-    """The tools; Ollama has no `tool_choice`, so "none" sends no tools, and a tool cannot be forced."""
+    """The tools; Ollama has no `tool_choice`, so "none" sends no tools, a named tool goes alone, and no call is forced."""
     choice = params.get("tool_choice", "auto")
     if choice == "none":
         return []
     if choice != "auto" and params.get("tools"):
         warnings.warn(
-            "ChatOllama: Ollama cannot be told to call a tool, so tool_choice has no effect; ask for it in the prompt",
+            "ChatOllama: Ollama cannot be told to call a tool, so the model may answer without; ask for the call in the prompt",
             stacklevel=2,
         )
+    params = only_the_named_tool(params)
     return [_tool(tool) if isinstance(tool, ToolSpec) else tool for tool in params.get("tools", ())]
 
 
@@ -124,12 +127,16 @@ def _call(at: int, block: dict[str, Any]) -> dict[str, Any]:
 
 def _content(blocks: list[dict[str, Any]], separator: str) -> dict[str, Any]:
     """`content` is always a string; images stand beside it."""
-    texts = [block.get("text") or "" for block in blocks if block["type"] in ("text", "text-plain")]
+    texts = [_text(block) for block in blocks if block["type"] in ("text", "text-plain")]
     images = [_image(block) for block in blocks if block["type"] not in ("text", "text-plain")]
     content: dict[str, Any] = {"content": separator.join(texts)}
     if images:
         content["images"] = images
     return content
+
+
+def _text(block: dict[str, Any]) -> str:
+    return document_text(block, "ChatOllama") if block["type"] == "text-plain" else block.get("text") or ""
 
 
 def _image(block: dict[str, Any]) -> str:

@@ -136,6 +136,13 @@ def test_forcing_a_tool_warns(choice: object) -> None:
         assert len(sent(MODEL, tools=[TOOL], tool_choice=choice)["tools"]) == 1
 
 
+def test_a_named_tool_goes_alone() -> None:
+    others = [ToolSpec("time"), {"type": "function", "function": {"name": "place", "parameters": {}}}]
+    with pytest.warns(UserWarning):
+        tools = sent(MODEL, tools=[*others, TOOL], tool_choice=NamedTool("weather"))["tools"]
+    assert [tool["function"]["name"] for tool in tools] == ["weather"]
+
+
 def test_conversation_with_a_tool() -> None:
     call = {"name": "weather", "args": {"city": "Oslo"}, "id": "call_1"}
     body = sent(
@@ -211,7 +218,11 @@ def test_images_stand_beside_the_text(image: dict) -> None:
 
 
 def test_text_documents_become_text() -> None:
-    assert sent(MODEL, [HumanMessage([{"type": "text-plain", "text": "doc"}])])["messages"][0]["content"] == "doc"
+    def text_of(block: dict) -> str:
+        return sent(MODEL, [HumanMessage([block])])["messages"][0]["content"]
+
+    assert text_of({"type": "text-plain", "text": "doc"}) == "doc"
+    assert text_of({"type": "text-plain", "base64": "ZG9j", "title": "A note"}) == "A note\n\ndoc"
 
 
 @pytest.mark.parametrize(
@@ -222,6 +233,7 @@ def test_text_documents_become_text() -> None:
         ({"type": "audio", "base64": "aGk=", "mime_type": "audio/wav"}, "'audio' blocks"),
         ({"type": "file", "base64": "aGk=", "mime_type": "application/pdf"}, "'file' blocks"),
         ({"type": "whatever"}, "'non_standard' blocks"),
+        ({"type": "text-plain", "url": "https://x/y.txt"}, "send its text"),
     ],
 )
 def test_what_ollama_cannot_take_is_refused_before_any_request(block: dict, hint: str) -> None:
