@@ -355,7 +355,61 @@ def test_search_of_xai_comes_as_a_custom_tool_call(made: Any) -> None:
     item = {**CUSTOM, "name": "x_keyword_search", "input": '{"query":"heron"}'}
     call = message_of(made([item])).content_blocks[0]
     assert (call["type"], call["name"], call["args"]) == ("server_tool_call", "x_search", {"query": "heron"})
-    assert message_of(made([item]), custom_tools={"x_keyword_search"}).tool_calls[0]["name"] == "x_keyword_search"
+    assert message_of(made([item]), declared={"x_keyword_search"}).tool_calls[0]["name"] == "x_keyword_search"
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("item", "name"),
+    [
+        ({**CUSTOM, "name": "view_x_video"}, "view_x_video"),
+        ({"id": "vi_1", "type": "view_image_call", "status": "completed", "arguments": "{}"}, "view_image"),
+        ({"id": "ce_1", "type": "code_execution_call", "status": "completed", "arguments": "{}"}, "code_execution"),
+        ({"id": "or_1", "type": "openrouter:datetime", "status": "completed", "datetime": "2026-01-01"}, "datetime"),
+        ({"id": "or_2", "type": "openrouter:web_search", "status": "completed", "action": {"query": "heron"}}, "web_search"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_tools_that_other_services_run_are_calls_and_results(made: Any, item: dict[str, Any], name: str) -> None:
+    message = message_of(made([item]))
+    call, result = message.content_blocks
+    assert (call["type"], call["name"], call["extras"]["item"]) == ("server_tool_call", name, item)
+    assert (result["type"], result["tool_call_id"]) == ("server_tool_result", item["id"])
+    assert message.tool_calls == []
+
+
+@BOTH
+def test_what_openrouters_tools_gave_back(made: Any) -> None:
+    time = {"id": "or_1", "type": "openrouter:datetime", "status": "completed", "datetime": "2026-01-01"}
+    found = {
+        "id": "or_2",
+        "type": "openrouter:web_search",
+        "status": "completed",
+        "action": {"query": "heron", "sources": [{"type": "url", "url": "https://a.example"}]},
+    }
+    first, second, call, third = message_of(made([time, found])).content_blocks
+    assert (first["args"], second["output"], call["args"]) == ({}, "2026-01-01", {"query": "heron"})
+    assert third["output"] == [{"type": "url", "url": "https://a.example"}]
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("result", "source"),
+    [("https://a.example/1.png", {"url": "https://a.example/1.png"}), ("data:image/jpeg;base64,aGk=", {"base64": "aGk="})],
+)
+def test_an_image_that_a_gateway_gives_by_address(made: Any, result: str, source: dict[str, str]) -> None:
+    item = {"id": "or_1", "type": "openrouter:image_generation", "status": "completed", "result": result}
+    call, image, _ = message_of(made([item])).content_blocks
+    assert (call["name"], image["type"]) == ("image_generation", "image")
+    assert image.items() >= source.items()
+
+
+@BOTH
+def test_a_shell_without_environment_is_the_callers_who_declared_one(made: Any) -> None:
+    assert message_of(made([SHELL]), declared={"shell"}).content == [{"type": "non_standard", "value": SHELL}]
+    assert message_of(made([SHELL])).content_blocks[0]["name"] == "shell"
+    inside = {**SHELL, "environment": {"type": "container_reference", "container_id": "cntr_1"}}
+    assert message_of(made([inside]), declared={"shell"}).content_blocks[0]["name"] == "shell"
 
 
 @BOTH

@@ -145,6 +145,13 @@ def test_an_image_that_is_drawn_in_a_stream_needs_previews() -> None:
         (NamedTool("web_search"), {"type": "web_search"}),
         (NamedTool("code_interpreter"), {"type": "code_interpreter"}),
         ({"type": "allowed_tools", "mode": "auto", "tools": []}, {"type": "allowed_tools", "mode": "auto", "tools": []}),
+        (
+            {
+                "type": "allowed_tools",
+                "allowed_tools": {"mode": "required", "tools": [{"type": "function", "function": {"name": "weather"}}]},
+            },
+            {"type": "allowed_tools", "mode": "required", "tools": [{"type": "function", "name": "weather"}]},
+        ),
     ],
 )
 def test_tool_choice(choice: Any, sent: Any) -> None:
@@ -209,7 +216,15 @@ def parts(*blocks: Any) -> Any:
             {"type": "file", "file": {"file_data": "data:application/pdf;base64,JVBE", "filename": "b.pdf"}},
             {"type": "input_file", "file_data": "data:application/pdf;base64,JVBE", "filename": "b.pdf"},
         ),
-        ({"type": "text-plain", "text": "Hello", "title": "T"}, {"type": "input_text", "text": "Hello"}),
+        ({"type": "text-plain", "text": "Hello", "title": "T"}, {"type": "input_text", "text": "T\n\nHello"}),
+        (
+            {"type": "image", "url": "https://a.example/a.png", "detail": "low"},
+            {"type": "input_image", "image_url": "https://a.example/a.png", "detail": "low"},
+        ),
+        (
+            {"type": "text", "text": "Hi", "prompt_cache_breakpoint": {"mode": "explicit"}},
+            {"type": "input_text", "text": "Hi", "prompt_cache_breakpoint": {"mode": "explicit"}},
+        ),
         (
             {"type": "text-plain", "base64": "SGk=", "title": "a.txt"},
             {"type": "input_file", "file_data": "data:text/plain;base64,SGk=", "filename": "a.txt"},

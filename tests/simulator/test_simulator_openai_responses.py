@@ -40,7 +40,7 @@ def read(**body: Any) -> Question:
 
 
 def parsed(data: bytes, size: int | None = None) -> AIMessage:
-    parser = ResponsesParser(custom_tools={"sql"})
+    parser = ResponsesParser(declared={"sql"})
     events: list[Event] = []
     for at in range(0, len(data), size or len(data)):
         events += parser.feed(data[at : at + (size or len(data))])

@@ -25,7 +25,7 @@ class Items:
     """Reads the items of one answer.
 
     Args:
-        declared: names of the caller's custom tools.
+        declared: names of the tools that the caller's side runs (see `callers_tools`).
     """
 
     def __init__(self, declared: Collection[str] = ()) -> None:

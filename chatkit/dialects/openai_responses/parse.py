@@ -31,7 +31,7 @@ class ResponsesParser(SSEParser):
     """Reads one answer.
 
     Args:
-        custom_tools: names of the caller's custom tools.
+        declared: names of the tools that the caller's side runs although they look like the provider's.
         partial_images: previews of an image are wanted as blocks of their own.
         resumed: id of the response that this stream goes on with (`starting_after`); what came before is not said again.
         numbered: tell the number of every event in `response_metadata["sequence_number"]`, from which a stream of a
@@ -41,14 +41,14 @@ class ResponsesParser(SSEParser):
     def __init__(
         self,
         *,
-        custom_tools: Collection[str] = (),
+        declared: Collection[str] = (),
         partial_images: bool = False,
         resumed: str | None = None,
         numbered: bool = False,
     ) -> None:
         super().__init__()
         self._slots = Slots()
-        self._items = Items(custom_tools)
+        self._items = Items(declared)
         self._partial_images = partial_images
         self._resumed = resumed is not None
         self._numbered = numbered

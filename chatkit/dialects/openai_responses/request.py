@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from chatkit.dialects.openai_responses.conversation import Speaker, input_items, since_last_response
 from chatkit.dialects.openai_responses.parse import ResponsesParser
-from chatkit.dialects.openai_responses.tools import custom_names, text_format, tool_choice, tool_dicts
+from chatkit.dialects.openai_responses.tools import callers_tools, text_format, tool_choice, tool_dicts
 from chatkit.errors import UnsupportedFeatureError
 from chatkit.jsons import is_object
 
@@ -160,7 +160,7 @@ def parser_for(call: Call) -> ResponsesParser:
     drawn = any(is_object(tool) and tool.get("type") == "image_generation" and tool.get("partial_images") for tool in tools)
     resume = params.get("resume_response_id")
     return ResponsesParser(
-        custom_tools=custom_names(tools),
+        declared=callers_tools(tools),
         partial_images=drawn,
         resumed=resume if params.get("starting_after") is not None else None,
         numbered=bool(params.get("background") or resume),

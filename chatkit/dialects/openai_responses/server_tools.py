@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from chatkit.dialects.openai_responses import free_text
 from chatkit.events import Event, Media, ServerToolCallChunk, ServerToolResult
-from chatkit.jsons import dumps, is_list, is_object
+from chatkit.jsons import as_object, dumps, is_list, is_object
+from chatkit.messages.foreign import split_data_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -56,9 +57,24 @@ _TOOLS: dict[Any, _Tool] = {
     "mcp_call": _Tool("mcp", _fields(), ("output", "error")),
     "shell_call": _Tool("shell", _action, has_result=False),
     "tool_search_call": _Tool("tool_search", _fields(), has_result=False),
-    "custom_tool_call": _Tool("x_search", _fields()),
+    "code_execution_call": _Tool("code_execution", _fields("code"), ("outputs", "output")),
+    "view_image_call": _Tool("view_image", _fields()),
+    "view_x_video_call": _Tool("view_x_video", _fields()),
 }
-_X_SEARCH = frozenset({"x_keyword_search", "x_semantic_search", "x_user_search", "x_thread_fetch"})
+_X_SEARCH = dict.fromkeys(("x_keyword_search", "x_semantic_search", "x_user_search", "x_thread_fetch"), "x_search")
+_OF_XAI = {**_X_SEARCH, "view_image": "view_image", "view_x_video": "view_x_video"}
+"""What xAI runs itself, though it reports it as calls of custom tools: their names, and the names of the tools."""
+_OPENROUTER = "openrouter:"
+"""Stands before the names of the tools that OpenRouter runs, whatever model is asked."""
+
+
+def _tool_of(item: dict[str, Any], declared: Collection[str] = ()) -> _Tool | None:
+    kind, name = str(item.get("type")), item.get("name")
+    if kind == "custom_tool_call":
+        return _Tool(_OF_XAI[name], _fields()) if name in _OF_XAI and name not in declared else None
+    if kind.startswith(_OPENROUTER):
+        return _Tool(kind.removeprefix(_OPENROUTER), _action, ("results", "output", "content", "datetime"))
+    return _TOOLS.get(kind)
 
 
 def is_server_call(item: dict[str, Any], declared: Collection[str]) -> bool:
@@ -66,17 +82,15 @@ def is_server_call(item: dict[str, Any], declared: Collection[str]) -> bool:
 
     Args:
         item: the output item.
-        declared: names of the caller's custom tools; xAI reports its own search as calls of custom tools.
+        declared: names of the tools that the caller's side runs; xAI reports its own search as calls of custom tools.
     """
     kind: Any = item.get("type")
-    if kind == "custom_tool_call":
-        return item.get("name") in _X_SEARCH and item.get("name") not in declared
     if kind == "tool_search_call":
         return item.get("execution") != "client"
     if kind == "shell_call":
         environment = item.get("environment")
-        return not (is_object(environment) and environment.get("type") == "local")
-    return kind in _TOOLS
+        return as_object(environment).get("type") != "local" and not (environment is None and "shell" in declared)
+    return _tool_of(item, declared) is not None
 
 
 def is_server_result(item: dict[str, Any]) -> bool:
@@ -99,11 +113,12 @@ def end_call(item: dict[str, Any], slot: Slot, *, fill: bool) -> list[Event]:
     Args:
         fill: False when a resumed stream missed the pieces of the arguments.
     """
-    tool = _TOOLS[item["type"]]
+    tool = _known(item)
     id = slot.call_id or _call_id(item)
-    kept = {key: value for key, value in item.items() if key != "result"}
+    drawn = tool.name == "image_generation" and isinstance(item.get("result"), str)
+    kept = {key: value for key, value in item.items() if key != "result"} if drawn else item
     events: list[Event] = [ServerToolCallChunk(_args(item, tool, slot, fill), slot.index, id, _name(item), {"item": kept})]
-    if isinstance(item.get("result"), str):
+    if drawn:
         events.append(Media(_image(item), slot.index))
     if tool.has_result:
         events.append(ServerToolResult(id, _status(item), _output(item, tool), index=slot.index))
@@ -120,10 +135,16 @@ def end_result(item: dict[str, Any], slot: Slot, call_id: str | None) -> list[Ev
     return [ServerToolResult(item.get("call_id") or call_id, _status(item), output, item.get("id"), slot.index, {"item": item})]
 
 
+def _known(item: dict[str, Any]) -> _Tool:
+    tool = _tool_of(item)
+    assert tool is not None  # `is_server_call` said so
+    return tool
+
+
 def _name(item: dict[str, Any]) -> str:
     """The tool's name; one of a remote MCP server is "mcp:" and its name there."""
-    name = _TOOLS[item["type"]].name
-    return f"mcp:{item.get('name')}" if name == "mcp" else name
+    name = _known(item).name
+    return f"mcp:{item['name']}" if name == "mcp" and item.get("name") else name
 
 
 def _call_id(item: dict[str, Any]) -> str | None:
@@ -152,10 +173,13 @@ def _output(item: dict[str, Any], tool: _Tool) -> Any:
 
 
 def _image(item: dict[str, Any]) -> dict[str, Any]:
+    result: str = item["result"]
+    data = split_data_url(result)
+    source = {"url": result} if result.startswith("https://") else {"base64": data[1] if data else result}
     return {
         "type": "image",
-        "base64": item["result"],
-        "mime_type": f"image/{item.get('output_format') or 'png'}",
+        **source,
+        "mime_type": data[0] if data else f"image/{item.get('output_format') or 'png'}",
         "id": item.get("id"),
         "extras": {
             name: item[name] for name in ("revised_prompt", "size", "quality", "background") if item.get(name) is not None

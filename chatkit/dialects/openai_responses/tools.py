@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chatkit.codec import NamedTool, OutputSchema, ToolSpec
-from chatkit.jsons import is_object
+from chatkit.jsons import as_object, is_list, is_object
 from chatkit.schema.tool_dicts import BUILT_IN_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["custom_names", "text_format", "tool_choice", "tool_dicts"]
+__all__ = ["callers_tools", "text_format", "tool_choice", "tool_dicts"]
 
 _FUNCTION_FIELDS = ("defer_loading", "allowed_callers", "async", "output_schema")
 """What `ToolSpec.extras` may say of a function here; other vendors' words are left out."""
@@ -49,9 +49,14 @@ def _built_in(tool: dict[str, Any], stream: bool) -> dict[str, Any]:
     return tool
 
 
-def custom_names(tools: Iterable[Any]) -> set[str]:
-    """Names of the caller's free-form tools."""
-    return {tool["name"] for tool in tool_dicts(tools, stream=False) if tool.get("type") == "custom" and "name" in tool}
+def callers_tools(tools: Iterable[Any]) -> set[str]:
+    """Names of the caller's free-form tools, and "shell" when the caller's side is to run the commands."""
+    dicts = tool_dicts(tools, stream=False)
+    names = {tool["name"] for tool in dicts if tool.get("type") == "custom" and "name" in tool}
+    local = any(
+        tool.get("type") == "shell" and as_object(tool.get("environment")).get("type") in (None, "local") for tool in dicts
+    )
+    return names | {"shell"} if local else names
 
 
 def tool_choice(choice: Any, tools: list[dict[str, Any]]) -> Any:
@@ -62,7 +67,7 @@ def tool_choice(choice: Any, tools: list[dict[str, Any]]) -> Any:
         tools: the tools of the same request; a name may be a function's, a custom tool's or a built-in tool's type.
     """
     if not isinstance(choice, NamedTool):
-        return "required" if choice == "any" else choice
+        return "required" if choice == "any" else _flat(choice)
     for tool in tools:
         if tool.get("name") == choice.name and tool.get("type") in ("function", "custom"):
             return {"type": tool["type"], "name": choice.name}
@@ -71,6 +76,16 @@ def tool_choice(choice: Any, tools: list[dict[str, Any]]) -> Any:
         if tool.get("type") == choice.name:
             return {"type": choice.name}
     return {"type": choice.name} if choice.name in BUILT_IN_TYPES else {"type": "function", "name": choice.name}
+
+
+def _flat(choice: Any) -> Any:
+    """A choice in the form of Chat Completions, whose fields stand under the name of its type, in this API's."""
+    kind = choice.get("type") if is_object(choice) else None
+    inner = choice.get(kind) if kind else None
+    if not is_object(inner):
+        return choice
+    tools = inner.get("tools")
+    return {"type": kind, **inner, **({"tools": [_flat(tool) for tool in tools]} if is_list(tools) else {})}
 
 
 def text_format(response_format: Any) -> dict[str, Any]:
