@@ -105,6 +105,7 @@ _BY_WORD: dict[str, type[ModelError]] = {
     "servicequotaexceededexception": RateLimitError,
     "overloaded_error": OverloadedError,
     "overloaded": OverloadedError,
+    "capacity_exceeded": OverloadedError,
     "unavailable": OverloadedError,
     "unavailable_error": OverloadedError,
     "serviceunavailableexception": OverloadedError,
@@ -133,12 +134,14 @@ _BY_STATUS: dict[int, type[ModelError]] = {
     408: ServerError,
     409: ServerError,
     429: RateLimitError,
+    498: AuthenticationError,  # Cohere: the token is invalid
     503: OverloadedError,
     529: OverloadedError,
 }
 _MORE_EXACT: dict[int, tuple[type[ModelError], ...]] = {
     403: (OverloadedError, RateLimitError, AuthenticationError),
     429: (OverloadedError, RateLimitError),
+    498: (OverloadedError,),  # Groq: no capacity for the flex tier
     503: (OverloadedError, RateLimitError),
 }
 """Statuses that are used for more than one thing: what a word in the body may make of them."""
@@ -232,20 +235,35 @@ def _facts(body: Any) -> tuple[str, str | None, str | None]:
         return (f"an HTML page instead of JSON: {text}" if body.lstrip().startswith("<") else text), None, None
     if not is_object(body):
         return "", None, None
-    inner = body.get("error", body)
+    inner = body.get("error", body.get("base_resp", body))  # MiniMax's
     if isinstance(inner, str):
         return inner[:2000], _word(body.get("error_type") or body.get("type")), _word(body.get("code"))
     if not is_object(inner):
         inner = body
     message = next(
-        (inner[key] for key in ("message", "Message", "error_message", "detail", "title", "msg") if inner.get(key)), ""
+        (inner[key] for key in ("message", "Message", "error_message", "detail", "title", "msg", "status_msg") if inner.get(key)),
+        "",
     )
     metadata = inner.get("metadata")
     if is_object(metadata) and metadata.get("raw"):
         message = f"{message}: {metadata['raw']}"
-    kind = inner.get("type") or inner.get("status") or inner.get("__type") or inner.get("error_type")
-    code = inner.get("code") or as_object(inner.get("details")).get("error_code")  # Anthropic has it among the details
-    return message[:2000] if isinstance(message, str) else excerpt(repr(message)), _word(kind), _word(code)
+    status = inner.get("status")  # a word at Google; elsewhere the number of the HTTP status
+    kind = inner.get("type") or (status if isinstance(status, str) else None) or inner.get("__type") or inner.get("error_type")
+    code = inner.get("code") or inner.get("status_code") or as_object(inner.get("details")).get("error_code")  # Anthropic's
+    return _text(message)[:2000], _word(kind), _word(code)
+
+
+def _text(message: Any) -> str:
+    """A message as text; FastAPI gives a list of `{"loc", "msg"}`, Mistral puts that into an object."""
+    if isinstance(message, str):
+        return message
+    found = message.get("detail", message) if is_object(message) else message
+    if not is_list(found) or not all(is_object(entry) and entry.get("msg") for entry in found):
+        return excerpt(repr(message))
+    places = (".".join(map(str, entry["loc"])) if is_list(entry.get("loc")) else "" for entry in found)
+    return "; ".join(
+        f"{place}: {entry['msg']}" if place else str(entry["msg"]) for place, entry in zip(places, found, strict=True)
+    )
 
 
 def _word(value: Any) -> str | None:

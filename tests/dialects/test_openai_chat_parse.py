@@ -421,12 +421,13 @@ def test_lists_in_metadata_are_not_added_up_over_chunks() -> None:
         ({"error": {"message": "No room", "code": 503}}, OverloadedError),
         ({"error": "out of memory"}, ModelError),
         ({"error_type": "overloaded", "error_message": "busy"}, ModelError),
+        ({"choices": None, "base_resp": {"status_code": 1013, "status_msg": "internal"}}, ModelError),
         ({"detail": "Not there"}, ModelError),
         ({"object": "error", "message": "Not there", "code": 404}, NotFoundError),
         (chunk({"content": ""}, choice={"finish_reason": "error"}, error={"code": 429, "message": "Too many"}), RateLimitError),
         (chunk(choice={"error": {"code": 429, "message": "Too many"}}), RateLimitError),
     ],
-    ids=["object", "number", "text", "venice", "detail", "old vLLM", "beside choices", "in the choice"],
+    ids=["object", "number", "text", "venice", "minimax", "detail", "old vLLM", "beside choices", "in the choice"],
 )
 def test_errors_inside_a_stream(frame: dict[str, Any], kind: type[ModelError]) -> None:
     said = events(sse(chunk({"content": "Hal"}), frame))

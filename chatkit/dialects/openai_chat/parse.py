@@ -15,7 +15,7 @@ from chatkit.dialects.openai_chat.usage import find_usage, read_usage
 from chatkit.errors import InvalidResponseError
 from chatkit.events import Citation, ErrorEvent, Event, Finish, Metadata, ReasoningDelta, Start, TextDelta, ToolCallChunk, Usage
 from chatkit.fold import Fold
-from chatkit.jsons import decode, excerpt, is_list, is_object, not_json
+from chatkit.jsons import as_object, decode, excerpt, is_list, is_object, not_json
 from chatkit.statuses import error_from_body
 
 if TYPE_CHECKING:
@@ -201,9 +201,10 @@ class ChatParser(SSEParser):
 
 def _is_error(chunk: dict[str, Any]) -> bool:
     """A chunk that is nothing but an error, in any of the shapes that servers use."""
-    if "choices" in chunk:
+    if chunk.get("choices"):
         return False
-    return any(chunk.get(key) for key in ("error", "error_message", "detail")) or chunk.get("object") == "error"
+    refused = as_object(chunk.get("base_resp")).get("status_code")  # MiniMax's; 0 means that all went well
+    return bool(refused) or any(chunk.get(key) for key in ("error", "error_message", "detail")) or chunk.get("object") == "error"
 
 
 def _other(index: int, choice: Choice, fold: Fold) -> dict[str, Any]:
