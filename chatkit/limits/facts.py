@@ -1,6 +1,6 @@
 """What the headers of an answer say about the provider's limits.
 
-Sources: wire sheets openai_chat (x-ratelimit-*), anthropic_messages (anthropic-ratelimit-*), openai_compatible.
+Sources: wire sheets openai_chat and mistral (x-ratelimit-*), anthropic_messages (anthropic-ratelimit-*), openai_compatible.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 __all__ = ["Fact", "facts_of"]
 
 _NAME = re.compile(
-    r"(?:x-ratelimit-(?P<what>limit|remaining|reset)-(?P<of>requests|tokens|input-tokens|output-tokens)"
-    r"(?:-(?P<window>second|minute|hour|day))?"
+    r"(?:x-ratelimit-(?P<what>limit|remaining|reset)-(?P<of>requests|req|tokens|input-tokens|output-tokens)"
+    r"(?:-(?P<window>second|minute|hour|day|month))?"
     r"|anthropic-ratelimit-(?P<of_>requests|tokens|input-tokens|output-tokens)-(?P<what_>limit|remaining|reset))\Z"
 )
-_WINDOWS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0}
+_WINDOWS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0, "month": 30 * 86400.0}
+_SHORT = {"req": "requests"}  # Mistral
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ms|s|m|h|d)")
 _EPOCH = 1e9
@@ -59,6 +60,7 @@ def facts_of(headers: Mapping[str, str], now: float | None = None) -> dict[str, 
         number = _seconds(value, now) if what == "reset" else _number(value)
         if number is not None:
             of = (match["of"] or match["of_"]).replace("-", "_")
+            of = _SHORT.get(of, of)
             window = match["window"]
             found.setdefault(f"{of}_{window}" if window and window != "minute" else of, {})[what] = number
     if "input_tokens" in found or "output_tokens" in found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 from chatkit.errors import ModelError, OverloadedError, RateLimitError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LimitedCall"]
 
+_WINDOW = re.compile(r"_(second|hour|day|month)\Z")
 PAUSE = 1.0
 """Seconds that a refused call holds the others up when nobody says how long."""
 LONGEST_PAUSE = 120.0
@@ -102,7 +104,7 @@ def scope_of(exchange: Exchange) -> str:
 def kind_of(name: str) -> str:
     """What a bucket counts: "requests_day@openai:gpt-5" counts "requests"."""
     kind, _, scope = name.partition("@")
-    return kind.removesuffix("_day").removesuffix("_hour").removesuffix("_second") if scope else kind
+    return _WINDOW.sub("", kind) if scope else kind
 
 
 def _pause(error: BaseException | None, delay: float) -> float:

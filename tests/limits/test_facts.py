@@ -52,6 +52,17 @@ def test_a_limit_of_a_day_is_told_by_how_slowly_it_comes_back() -> None:
     assert (fact.size, fact.remaining) == (14400, 14370)
 
 
+def test_mistral_has_short_names_and_a_limit_of_a_month() -> None:
+    headers = {
+        "x-ratelimit-limit-req-minute": "60",
+        "x-ratelimit-remaining-req-minute": "59",
+        "x-ratelimit-limit-tokens-month": "2592000",
+        "x-ratelimit-remaining-tokens-month": "2000000",
+        "x-ratelimit-tokens-query-cost": "284",
+    }
+    assert facts_of(headers) == {"requests": Fact(1.0, None, 59), "tokens_month": Fact(1.0, 2592000, 2000000)}
+
+
 def test_windows_in_names() -> None:
     headers = {
         "x-ratelimit-limit-requests-day": "8640",
