@@ -73,7 +73,7 @@ class ChatCompatible(ChatModel):
     Args:
         model: name of the model, as the service calls it.
         api_key: the key (`api_key_env` of the class), str or a sync or async function that returns it.
-        base_url: address of the API, up to before "/chat/completions" (`base_url_env`, `default_base_url`).
+        base_url: address of the API, up to before `chat_path` (`base_url_env`, `default_base_url`).
         **kwargs: see the class's `Params` and `chatkit.params`. What the service knows beyond them goes into
             `extra_body={...}`.
 
@@ -82,6 +82,7 @@ class ChatCompatible(ChatModel):
         responses: the service has the Responses API too; the set holds what its Chat Completions knows of the
             parameters that elsewhere only the Responses API has. None: it has not.
         prefers_responses: the Responses API is the service's first choice.
+        chat_path: where Chat Completions are, below the address.
 
     Raises:
         MissingKeyError: no key was given and none is in the environment.
@@ -93,6 +94,7 @@ class ChatCompatible(ChatModel):
     quirks: ClassVar[Quirks] = Quirks()
     responses: ClassVar[frozenset[str] | None] = None
     prefers_responses: ClassVar[bool] = False
+    chat_path: ClassVar[str] = "/chat/completions"
 
     def __init__(self, model: str = "", **kwargs: Unpack[CompatibleOptions]) -> None:
         model = kwargs.pop("model_name", "") or model
@@ -119,7 +121,7 @@ class ChatCompatible(ChatModel):
     def _encode(self, call: Call) -> Request:
         headers = self._headers(call)
         if not self._wants_responses(call):
-            return Request(self.url("/chat/completions"), self.body(self._chat_fields(call)), headers)
+            return Request(self.url(self.chat_path), self.body(self._chat_fields(call)), headers)
         resume = resume_query(call)
         if resume is not None:
             return Request(self.url(resume[0], **resume[1]), b"", headers, "GET")

@@ -340,3 +340,4 @@ class ChatWriter(ChatCompatible):
     api_key_env = ("WRITER_API_KEY",)
     base_url_env = ("WRITER_BASE_URL",)
     default_base_url = "https://api.writer.com/v1"
+    chat_path = "/chat"

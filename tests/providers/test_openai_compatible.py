@@ -24,6 +24,7 @@ from chatkit_openai_compatible import (
     ChatOpenRouter,
     ChatPerplexity,
     ChatVLLM,
+    ChatWriter,
     ChatXAI,
 )
 from tests.dialects.openai_chat_case import stream_of, whole
@@ -59,7 +60,7 @@ def test_each_service(name: str, cls: type[compatible.ChatCompatible], monkeypat
     assert cls.api_key_env
     assert "{" not in made.base_url
     request = request_of(made, key="k")
-    assert request.url == f"{made.base_url}/{'responses' if cls.prefers_responses else 'chat/completions'}"
+    assert request.url == made.base_url + ("/responses" if cls.prefers_responses else cls.chat_path)
     assert request.headers["authorization"] == "Bearer k"
     assert sent(made)["max_output_tokens" if cls.prefers_responses else "max_tokens"] == 5
     assert cls("m", api_key="k", base_url="http://localhost:9/v1").base_url == "http://localhost:9/v1"
@@ -81,6 +82,10 @@ def test_keys_are_demanded_by_hosted_services(
     else:
         assert "authorization" not in request_of(cls("m")).headers
         assert cls("m").base_url.startswith("http://localhost")
+
+
+def test_writer_has_another_path() -> None:
+    assert request_of(ChatWriter("palmyra-x5", api_key="k")).url == "https://api.writer.com/v1/chat"
 
 
 def test_addresses_that_the_environment_completes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,7 @@ class OpenAIChat:
     """`POST .../chat/completions`."""
 
     name = "openai_chat"
-    path = re.compile(r"(?:/[\w.\-]+)*/chat/completions")
+    path = re.compile(r"(?:/[\w.\-]+)*/chat/completions|/v1/chat")  # the latter is Writer's
     call_prefix = "call_"
     stream_type = "text/event-stream; charset=utf-8"
     comment = b": keep-alive\n\n"
