@@ -20,7 +20,7 @@ from chatkit.callbacks.dispatch import (
 )
 from chatkit.callbacks.results import reader_left, result_of
 from chatkit.events import OUTPUT_TYPES
-from chatkit.messages.ai import AIMessageChunk
+from chatkit.messages.chunk import AIMessageChunk
 from chatkit.net.loops import current_loop
 
 if TYPE_CHECKING:

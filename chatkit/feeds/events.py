@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 from chatkit.callbacks.base import BaseCallbackHandler, StreamingCallbackHandler
 from chatkit.config import current_run, merge_configs
-from chatkit.messages.ai import AIMessageChunk
+from chatkit.messages.chunk import AIMessageChunk
 from chatkit.net.channel import Channel
 from chatkit.net.leaving import Leaving
 from chatkit.net.loops import call_on, current_loop, in_background, in_trio

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from chatkit.messages.ai import AIMessage, AIMessageChunk
+from chatkit.messages.ai import AIMessage
 from chatkit.messages.base import BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from chatkit.messages.blocks import (
     Annotation,
@@ -29,6 +29,7 @@ from chatkit.messages.blocks import (
     VideoContentBlock,
     is_data_content_block,
 )
+from chatkit.messages.chunk import AIMessageChunk
 from chatkit.messages.coerce import convert_to_messages, messages_from_dict, messages_to_dict
 from chatkit.messages.create import (
     create_audio_block,

@@ -1,30 +1,21 @@
-"""The model's message, whole (`AIMessage`) and in pieces (`AIMessageChunk`).
-
-A chunk is a view of a list of events. `full + chunk` shares the list, so that a sum of n chunks costs n steps;
-what the events mean is worked out by `Fold` when a field is first read.
-"""
+"""The model's message, whole; `chatkit.messages.chunk` has it in pieces."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from chatkit.errors import InputError, InputTypeError
-from chatkit.events import Event, Finish, Metadata, Start, TextDelta, ToolCallChunk, Usage
-from chatkit.fold import Fold
-from chatkit.jsons import decode_object, is_list, is_object
+from chatkit.jsons import is_list, is_object
 from chatkit.messages.base import BaseMessage
-from chatkit.messages.events_of import events_of_blocks
+from chatkit.messages.calls import CALL_TYPES, calls_in, checked_call, checked_invalid_call, openai_calls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
+    from chatkit.fold import Fold
     from chatkit.messages.blocks import InvalidToolCall, ToolCall
-    from chatkit.messages.blocks import ToolCallChunk as ToolCallChunkBlock
     from chatkit.messages.usage import UsageMetadata
 
-__all__ = ["AIMessage", "AIMessageChunk", "message_of_fold"]
-
-_CALLS = ("tool_call", "invalid_tool_call")
+__all__ = ["AIMessage", "fill", "message_of_fold"]
 
 
 class AIMessage(BaseMessage):
@@ -56,13 +47,13 @@ class AIMessage(BaseMessage):
     ) -> None:
         super().__init__(content, **fields)
         in_content = [block for block in self.content if is_object(block)] if is_list(self.content) else []
-        calls = [_tool_call(call) for call in _list("tool_calls", tool_calls)] or [
-            _tool_call(b) for b in in_content if b.get("type") == "tool_call"
+        calls = [checked_call(call) for call in calls_in("tool_calls", tool_calls)] or [
+            checked_call(b) for b in in_content if b.get("type") == "tool_call"
         ]
-        bad = [_invalid_call(call) for call in _list("invalid_tool_calls", invalid_tool_calls)]
+        bad = [checked_invalid_call(call) for call in calls_in("invalid_tool_calls", invalid_tool_calls)]
         bad = bad or [dict(b) for b in in_content if b.get("type") == "invalid_tool_call"]
         if not calls and not bad and self.additional_kwargs.get("tool_calls"):
-            calls, bad = _openai_calls(self.additional_kwargs["tool_calls"])
+            calls, bad = openai_calls(self.additional_kwargs["tool_calls"])
         self.tool_calls = cast("list[ToolCall]", calls)
         self.invalid_tool_calls = cast("list[InvalidToolCall]", bad)
         self.usage_metadata = usage_metadata
@@ -71,7 +62,7 @@ class AIMessage(BaseMessage):
     def content_blocks(self) -> list[dict[str, Any]]:
         """The content as standard blocks, tool calls included."""
         blocks = super().content_blocks
-        shown = {block.get("id") for block in blocks if block.get("type") in _CALLS}
+        shown = {block.get("id") for block in blocks if block.get("type") in CALL_TYPES}
         unshown = [call for call in (*self.tool_calls, *self.invalid_tool_calls) if call.get("id") not in shown or not shown]
         if isinstance(self.content, str) or not shown:
             reasoning = self.additional_kwargs.get("reasoning_content")
@@ -88,56 +79,6 @@ class AIMessage(BaseMessage):
         return "\n".join(lines)
 
 
-def _tool_call(call: Any) -> dict[str, Any]:
-    if not is_object(call):
-        raise InputTypeError(f"a tool call must be a dict with name, args and id, not {type(call).__name__}")
-    missing = [key for key in ("name", "args", "id") if key not in call]
-    if missing:
-        raise InputTypeError(f"the tool call {call.get('name') or ''!r} lacks {missing}; give name, args and id")
-    if not is_object(call["args"]):
-        raise InputTypeError(f"args of the tool call {call['name']!r} must be a dict, not {type(call['args']).__name__}")
-    known = {key: value for key, value in call.items() if key not in ("type", "index", "extras")}
-    return {**known, "type": "tool_call"}  # printed as everybody prints calls: the name first
-
-
-def _list(name: str, value: Any) -> list[Any]:
-    if is_object(value) or isinstance(value, str | bytes) or not hasattr(value or (), "__iter__"):
-        raise InputTypeError(f"{name} must be a list of dicts, not {type(value).__name__}")
-    return list(value or ())
-
-
-def _invalid_call(call: Any) -> dict[str, Any]:
-    if not is_object(call):
-        raise InputTypeError(f"an invalid tool call must be a dict with name, args, id and error, not {type(call).__name__}")
-    return {"type": "invalid_tool_call", **call}
-
-
-def _openai_calls(calls: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Calls in OpenAI's own form (`function.arguments` as JSON text), split into good and bad ones."""
-    good: list[dict[str, Any]] = []
-    bad: list[dict[str, Any]] = []
-    for call in _list("tool_calls", calls):
-        function = call.get("function") if is_object(call) else None
-        if not is_object(function) or not isinstance(function.get("arguments") or "", str):
-            raise InputTypeError(
-                "a tool call in OpenAI's form needs {'id': ..., 'function': {'name': ..., 'arguments': '<JSON>'}}"
-            )
-        args = decode_object(function.get("arguments") or "{}")
-        if args is None:
-            bad.append(
-                {
-                    "type": "invalid_tool_call",
-                    "name": function.get("name"),
-                    "args": function.get("arguments"),
-                    "id": call.get("id"),
-                    "error": "the arguments are not a JSON object",
-                }
-            )
-        else:
-            good.append({"name": function.get("name"), "args": args, "id": call.get("id"), "type": "tool_call"})
-    return good, bad
-
-
 def message_of_fold(fold: Fold, *, id: str | None = None, cut: bool = False, as_blocks: bool = False) -> AIMessage:
     """The whole message that some events make.
 
@@ -148,7 +89,7 @@ def message_of_fold(fold: Fold, *, id: str | None = None, cut: bool = False, as_
         as_blocks: content is always a list of blocks (`output_version="v1"`).
     """
     message = AIMessage.__new__(AIMessage)
-    _fill(message, fold, fold.blocks(finished=True, cut=cut), as_blocks)
+    fill(message, fold, fold.blocks(finished=True, cut=cut), as_blocks)
     message.additional_kwargs, message.name = {}, None
     message.id = fold.id or id
     if cut:
@@ -156,11 +97,12 @@ def message_of_fold(fold: Fold, *, id: str | None = None, cut: bool = False, as_
     return message
 
 
-def _fill(message: AIMessage, fold: Fold, blocks: list[dict[str, Any]], as_blocks: bool) -> None:
+def fill(message: AIMessage, fold: Fold, blocks: list[dict[str, Any]], as_blocks: bool) -> None:
+    """Set the fields that follow from what was folded, and from its blocks."""
     message.content = cast(
         "Any", blocks if as_blocks or not _is_plain(blocks) else "".join(b["text"] for b in blocks if b["type"] == "text")
     )
-    message.tool_calls = cast("Any", [_tool_call(b) for b in blocks if b["type"] == "tool_call"])
+    message.tool_calls = cast("Any", [checked_call(b) for b in blocks if b["type"] == "tool_call"])
     message.invalid_tool_calls = cast("Any", [b for b in blocks if b["type"] == "invalid_tool_call"])
     message.usage_metadata = cast("Any", fold.usage)
     message.response_metadata = dict(fold.metadata)
@@ -170,248 +112,10 @@ def _is_plain(blocks: list[dict[str, Any]]) -> bool:
     """One text, then only calls, broken ones last: the blocks can be told from a str and the lists of calls without loss."""
     broken = False
     for at, block in enumerate(blocks):
-        simple = block["type"] in (*_CALLS, "tool_call_chunk") or (
+        simple = block["type"] in (*CALL_TYPES, "tool_call_chunk") or (
             block["type"] == "text" and at == 0 and "annotations" not in block
         )
         if not simple or "extras" in block or (broken and block["type"] == "tool_call"):
             return False
         broken = broken or block["type"] == "invalid_tool_call"
     return True
-
-
-class _Log:
-    """Events shared by a chain of sums, and what those at its front mean."""
-
-    __slots__ = ("events", "fold", "folded")
-
-    def __init__(self, events: list[Event]) -> None:
-        self.events = events
-        self.fold = Fold()
-        self.folded = 0
-
-    def upto(self, end: int) -> Fold:
-        """The fold of the first `end` events; linear as long as it is asked for growing ends."""
-        if end < self.folded:
-            return Fold().feed_all(self.events[:end])
-        self.fold.feed_all(self.events[self.folded : end])
-        self.folded = end
-        return self.fold
-
-
-class AIMessageChunk(AIMessage):
-    """A piece of the model's message; pieces add up with `+`.
-
-    Attributes:
-        tool_call_chunks: pieces of calls, `args` as JSON text.
-        tool_calls: the calls in this sum; their arguments as far as they came, until `chunk_position` is "last".
-        chunk_position: "last" on the last piece and on sums that contain it.
-    """
-
-    __slots__ = ("_as_blocks", "_end", "_log", "chunk_position", "tool_call_chunks")
-    type = "AIMessageChunk"
-    FIELDS: ClassVar[tuple[str, ...]] = (*AIMessage.FIELDS, "tool_call_chunks", "chunk_position")
-
-    tool_call_chunks: list[ToolCallChunkBlock]
-    chunk_position: Literal["last"] | None
-
-    def __init__(
-        self,
-        content: str | list[Any] | None = None,
-        *,
-        tool_call_chunks: Sequence[Any] | None = None,
-        chunk_position: Literal["last"] | None = None,
-        tool_calls: Sequence[Any] | None = None,
-        **fields: Any,
-    ) -> None:
-        super().__init__(content, tool_calls=tool_calls, **fields)
-        if chunk_position not in (None, "last"):
-            raise InputError(f"chunk_position must be None or 'last', not {chunk_position!r}")
-        log = _Log(_events_of_fields(self, tool_call_chunks or ()))
-        id = self.id
-        self._view(log, len(log.events), id, chunk_position, as_blocks=is_list(self.content))
-        for field in ("content", "tool_calls", "invalid_tool_calls", "usage_metadata", "response_metadata"):
-            delattr(self, field)  # read again from the events, so that a chunk and a sum answer alike
-
-    def _view(
-        self, log: _Log | list[Event], end: int, id: str | None, position: Literal["last"] | None, *, as_blocks: bool
-    ) -> None:
-        self._log = log
-        self._end = end
-        self.id = id
-        self.chunk_position = position
-        self._as_blocks = as_blocks
-
-    @classmethod
-    def of_events(
-        cls, events: list[Event], id: str | None = None, position: Literal["last"] | None = None, as_blocks: bool = False
-    ) -> AIMessageChunk:
-        """The chunk that says what some events say."""
-        chunk = cls.__new__(cls)
-        chunk._log = events
-        chunk._end = len(events)
-        chunk.id = id
-        chunk.chunk_position = position
-        chunk._as_blocks = as_blocks
-        return chunk
-
-    def __getattr__(self, name: str) -> Any:
-        """A field that was not read before: work out all of them."""
-        if name not in AIMessageChunk.FIELDS:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        if name in ("additional_kwargs", "name"):
-            value: Any = {} if name == "additional_kwargs" else None
-            setattr(self, name, value)
-            return value
-        log = self._log
-        if name == "tool_call_chunks" and isinstance(log, list):
-            self.tool_call_chunks = cast("Any", [_chunk_of_event(event) for event in log if type(event) is ToolCallChunk])
-            return self.tool_call_chunks
-        fold = self._fold()
-        last = self.chunk_position == "last"
-        if name == "tool_calls" and not last:
-            self.tool_calls = cast("Any", fold.partial_tool_calls())
-            return self.tool_calls
-        blocks = fold.blocks(finished=last)
-        _fill(self, fold, blocks, self._as_blocks)
-        chunks = blocks if not last else fold.blocks(finished=False)
-        self.tool_call_chunks = cast("Any", [_with_index(b) for b in chunks if b["type"] == "tool_call_chunk"])
-        if not last:
-            del self.tool_calls  # arguments are parsed only when somebody looks at them
-        return object.__getattribute__(self, name)
-
-    def _fold(self) -> Fold:
-        log = self._log
-        if isinstance(log, list):
-            log = self._log = _Log(log)
-        return log.upto(self._end)
-
-    @property
-    def text(self) -> str:
-        """The text of this piece, or of this sum so far."""
-        log = self._log
-        if type(log) is list and len(log) == 1:
-            event = log[0]
-            return event.text if type(event) is TextDelta else ""
-        return self._fold().text()
-
-    @property
-    def content_blocks(self) -> list[dict[str, Any]]:
-        """The content as standard blocks: `tool_call_chunk` blocks until the last piece, then `tool_call`."""
-        return self._fold().blocks(finished=self.chunk_position == "last")
-
-    def __add__(self, other: Any) -> AIMessageChunk:
-        if isinstance(other, AIMessageChunk):
-            return self._plus(other)
-        if is_list(other) or isinstance(other, tuple):
-            total = self
-            for chunk in cast("Iterable[Any]", other):
-                total = total + chunk
-            return total
-        return NotImplemented
-
-    def _plus(self, other: AIMessageChunk) -> AIMessageChunk:
-        log = self._log
-        if isinstance(log, list) or len(log.events) != self._end:
-            # A first sum, or a second sum from the same chunk: it gets a list of its own.
-            events = log if isinstance(log, list) else log.events
-            log = _Log(list(events[: self._end]))
-        theirs = other._log
-        log.events.extend(theirs if isinstance(theirs, list) else theirs.events[: other._end])
-        total = AIMessageChunk.__new__(AIMessageChunk)
-        total._log = log
-        total._end = len(log.events)
-        total.id = _better_id(self.id, other.id)
-        total.chunk_position = self.chunk_position or other.chunk_position
-        total._as_blocks = self._as_blocks or other._as_blocks
-        return total
-
-    def __radd__(self, other: Any) -> AIMessageChunk:
-        """Lets `sum(chunks)` work, which starts from 0."""
-        return self if other == 0 else NotImplemented
-
-    @property
-    def events(self) -> list[Event]:
-        """The typed events that this piece, or this sum, was made of."""
-        log = self._log
-        return log if isinstance(log, list) else log.events[: self._end]
-
-    @property
-    def message(self) -> AIMessageChunk:
-        """The chunk itself: handlers written for LangChain read `chunk.message`."""
-        return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _revived, (self.events, self.id, self.chunk_position, self._as_blocks, self.name, self.additional_kwargs)
-
-    def to_message(self) -> AIMessage:
-        """The sum as a finished AIMessage."""
-        return message_of_fold(self._fold(), id=self.id, as_blocks=self._as_blocks)
-
-
-def _revived(
-    events: list[Event],
-    id: str | None,
-    position: Literal["last"] | None,
-    as_blocks: bool,
-    name: str | None,
-    kwargs: dict[str, Any],
-) -> AIMessageChunk:
-    chunk = AIMessageChunk.of_events(events, id, position, as_blocks)
-    chunk.name, chunk.additional_kwargs = name, kwargs
-    return chunk
-
-
-def _chunk_of_event(event: ToolCallChunk) -> dict[str, Any]:
-    return {"type": "tool_call_chunk", "name": event.name, "args": event.args, "id": event.id, "index": event.index}
-
-
-def _with_index(block: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "tool_call_chunk",
-        "name": block["name"],
-        "args": block["args"],
-        "id": block["id"],
-        "index": block.get("index"),
-    }
-
-
-def _better_id(left: str | None, right: str | None) -> str | None:
-    """A provider's id beats one that was made up here (spec S61)."""
-    if left == right:
-        return left
-    if left is None or (right is not None and left.startswith(("run-", "lc_")) and not right.startswith(("run-", "lc_"))):
-        return right
-    return left
-
-
-def _events_of_fields(chunk: AIMessageChunk, tool_call_chunks: Iterable[Any]) -> list[Event]:
-    """What a chunk that was built by hand says, as events."""
-    events: list[Event] = []
-    if chunk.id is not None and not chunk.id.startswith(("run-", "lc_")):
-        events.append(Start(id=chunk.id))
-    if isinstance(chunk.content, str):
-        events += [TextDelta(chunk.content)] if chunk.content else []
-    else:
-        events += events_of_blocks(chunk.content)
-    shown = (
-        {block.get("id") for block in chunk.content if is_object(block) and block.get("id")}
-        if is_list(chunk.content)
-        else set[Any]()
-    )
-    pieces = [piece for piece in tool_call_chunks if piece.get("id") not in shown]
-    for piece in pieces:
-        events.append(
-            ToolCallChunk(args=piece.get("args") or "", index=piece.get("index"), id=piece.get("id"), name=piece.get("name"))
-        )
-    shown |= {piece.get("id") for piece in pieces}
-    for call in chunk.tool_calls:
-        if call["id"] not in shown:
-            events += events_of_blocks([dict(call)])
-    metadata = dict(chunk.response_metadata)
-    if "finish_reason" in metadata:
-        events.append(Finish(metadata.pop("finish_reason")))
-    if metadata:
-        events.append(Metadata(metadata))
-    if chunk.usage_metadata:
-        events.append(Usage(cast("dict[str, Any]", chunk.usage_metadata)))
-    return events

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from chatkit.errors import InputError, InputTypeError
 from chatkit.jsons import is_object
-from chatkit.messages.ai import AIMessage, AIMessageChunk
+from chatkit.messages.ai import AIMessage
 from chatkit.messages.base import BaseMessage, HumanMessage, SystemMessage, ToolMessage
+from chatkit.messages.chunk import AIMessageChunk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from chatkit.jsons import is_object
 from chatkit.merge import merge_into
-from chatkit.messages.ai import AIMessage, AIMessageChunk
+from chatkit.messages.ai import AIMessage
 from chatkit.messages.base import BaseMessage, ToolMessage
+from chatkit.messages.chunk import AIMessageChunk
 from chatkit.messages.coerce import convert_to_messages
 from chatkit.messages.steps import also_a_step
 from chatkit.messages.usage import add_usage

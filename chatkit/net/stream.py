@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from chatkit.events import OUTPUT_TYPES, Event, Reset, Start
-from chatkit.messages.ai import AIMessage, AIMessageChunk
+from chatkit.messages.ai import AIMessage
+from chatkit.messages.chunk import AIMessageChunk
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator

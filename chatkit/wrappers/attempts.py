@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from chatkit.errors import InvalidResponseError, ModelError
 from chatkit.events import OUTPUT_TYPES, Reset
-from chatkit.messages.ai import AIMessageChunk
+from chatkit.messages.chunk import AIMessageChunk
 from chatkit.net.leaving import Leaving
 
 if TYPE_CHECKING:
