@@ -19,7 +19,8 @@ class RetryPolicy(Struct, frozen=True):
         max_retries: further attempts after the first.
         initial_delay: seconds before the first retry; doubles each time.
         max_delay: seconds that the doubling stops at.
-        jitter: share of the delay that is taken off at random, 0 to 1.
+        jitter: share of the delay that is taken off at random, 0 to 1. Where the provider says how long to wait, it is
+            added instead (of `max_delay` at most): many who were refused together do not come back together.
         max_retry_after: a provider that asks to wait longer than this many seconds is not waited for.
         budget: seconds since the call began after which no retry is started; None for no limit.
         restart: also retry a stream that broke after output; a `Reset` event says that the answer starts again.
@@ -47,13 +48,14 @@ class RetryPolicy(Struct, frozen=True):
             return None
         if self.only and not isinstance(error, self.only):
             return None
-        if error.retry_after is not None:
-            wait = error.retry_after if error.retry_after <= self.max_retry_after else None
+        share, asked = self.jitter * random.random(), error.retry_after
+        if asked is None:
+            wait = min(self.initial_delay * 2**attempt, self.max_delay) * (1 - share)
+        elif asked <= self.max_retry_after:
+            wait = asked + min(asked, self.max_delay) * share
         else:
-            wait = min(self.initial_delay * 2**attempt, self.max_delay) * (1 - self.jitter * random.random())
-        if wait is None or (self.budget is not None and elapsed + wait > self.budget):
             return None
-        return wait
+        return None if self.budget is not None and elapsed + wait > self.budget else wait
 
 
 def as_retry_policy(value: Any) -> RetryPolicy:

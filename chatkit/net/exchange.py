@@ -19,7 +19,7 @@ from chatkit.fold import Fold
 from chatkit.logs import log
 from chatkit.messages.ai import AIMessage, message_of_fold
 from chatkit.net.answer import Answer, no_answer
-from chatkit.net.failures import without_secrets
+from chatkit.net.failures import before_sending, without_secrets
 from chatkit.net.keys import call_with_key
 from chatkit.net.loops import finish
 from chatkit.net.requests import request_of, secrets_of
@@ -226,7 +226,10 @@ class Exchange:
                 del self.events[before:]
 
     def _delay(self, error: ModelError) -> float | None:
-        return self.plan.retry.delay(self._retries, error, time.monotonic() - self._started_at)
+        """Seconds until the next attempt; None when there is none, or when the total clock would end before it."""
+        elapsed, total = time.monotonic() - self._started_at, self.plan.timeouts.total
+        delay = self.plan.retry.delay(self._retries, error, elapsed)
+        return None if delay is None or (total is not None and elapsed + delay >= total) else delay
 
     async def _pause(self, error: ModelError, delay: float) -> None:
         self._retries += 1
@@ -238,9 +241,7 @@ class Exchange:
     async def _attempt(self) -> list[Event]:
         plan = self.plan
         self.stage = "request"
-        for observer in plan.observers:
-            await observer.admit(self)
-        call = await call_with_key(self.plan)
+        call = await self._admitted()
         request = request_of(plan, call)
         self._secrets = secrets_of(request, call.api_key)
         self.attempts += 1
@@ -284,6 +285,13 @@ class Exchange:
                 return
             if type(event) is ErrorEvent:
                 raise event.error
+
+    async def _admitted(self) -> Call:
+        """Wait for those who may hold a request back, while the total clock runs; the call with its key."""
+        timeouts, end = self.plan.timeouts, self._deadline(None)
+        for observer in self.plan.observers:
+            await before_sending(observer.admit(self), end, timeouts, getattr(observer, "waits_for", "the rate limiter"))
+        return await before_sending(call_with_key(self.plan), end, timeouts, "the function that gives the API key")
 
     def _deadline(self, seconds: float | None) -> float | None:
         total = self.plan.timeouts.total

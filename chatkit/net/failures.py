@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from chatkit.errors import (
     APIConnectionError,
@@ -17,15 +17,29 @@ from chatkit.errors import (
 from chatkit.events import ErrorEvent
 from chatkit.jsons import is_list
 from chatkit.logs import log
+from chatkit.net.clocks import within
 from chatkit.secrets import scrub
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from chatkit.codec import Parser
     from chatkit.events import Event
     from chatkit.net.transport import Response
     from chatkit.timeouts import Timeouts
 
-__all__ = ["ending_of", "failure", "interruption", "no_response", "read_error", "timed_out", "without_secrets"]
+__all__ = [
+    "before_sending",
+    "ending_of",
+    "failure",
+    "interruption",
+    "no_response",
+    "read_error",
+    "timed_out",
+    "without_secrets",
+]
+
+T = TypeVar("T")
 
 MAX_ERROR_BODY = 1024 * 1024
 
@@ -93,6 +107,21 @@ def timed_out(timeouts: Timeouts, phase: str, started_at: float) -> APITimeoutEr
     if timeouts.total is not None and time.monotonic() >= started_at + timeouts.total:
         phase = "total"
     return APITimeoutError(f"{_WHAT[phase]} within the {phase} timeout of {getattr(timeouts, phase):g} s", phase=phase)
+
+
+async def before_sending(work: Coroutine[Any, Any, T], deadline: float | None, timeouts: Timeouts, who: str) -> T:
+    """Await what must be done before a request is sent.
+
+    Raises:
+        APITimeoutError: the total clock ran out meanwhile; it names who was waited for.
+    """
+    try:
+        return await within(work, deadline)
+    except TimeoutError:
+        if deadline is None or time.monotonic() < deadline:
+            raise  # somebody's own
+        words = f"nothing was sent within the total timeout of {timeouts.total:g} s: {who} was still waited for"
+        raise APITimeoutError(words, phase="total") from None
 
 
 def ending_of(parser: Parser) -> list[Event] | None:

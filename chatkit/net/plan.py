@@ -22,7 +22,11 @@ class Observer(Protocol):
     """Somebody who watches an exchange: callbacks, the usage ledger, a limiter. Must not raise."""
 
     async def admit(self, exchange: Exchange) -> None:
-        """Called before every attempt; may wait (rate limits)."""
+        """Called before every attempt; may wait (rate limits).
+
+        When the total clock ends the wait, the error names who was waited for: the attribute `waits_for`, if there is
+        one, else "the rate limiter".
+        """
         ...
 
     async def opened(self, exchange: Exchange, status: int, headers: Mapping[str, str]) -> None:

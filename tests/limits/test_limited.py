@@ -11,10 +11,11 @@ from typing import Any
 import anyio
 import pytest
 
-from chatkit import RetryPolicy, init_chat_model
+from chatkit import RetryPolicy, Timeouts, init_chat_model
 from chatkit.codec import Call
-from chatkit.errors import ChatKitError, InputError, InputTypeError, ModelError, RateLimitError
+from chatkit.errors import APITimeoutError, ChatKitError, InputError, InputTypeError, ModelError, RateLimitError
 from chatkit.limits import observer_of
+from chatkit.limits.budget import Ticket
 from chatkit.limits.tokens import Forecast, Tokens, count, usage_in
 from chatkit.messages import HumanMessage
 from chatkit.rate_limiters import BaseRateLimiter, InMemoryRateLimiter, RateLimiter
@@ -373,6 +374,61 @@ async def test_what_others_take_of_the_same_budget_is_seen() -> None:
         budget.take(1)
     await model.ainvoke("x")
     assert level(limiter, "requests@simulator:m") < 10
+
+
+# The total clock.
+
+
+class _Slow(BaseRateLimiter):
+    """A limiter of somebody's own that lets nobody through."""
+
+    def acquire(self, *, blocking: bool = True) -> bool:
+        return False
+
+    async def aacquire(self, *, blocking: bool = True) -> bool:
+        await anyio.sleep(30)
+        return True
+
+
+def _full_of_places() -> RateLimiter:
+    limiter = RateLimiter(max_concurrency=1)
+    limiter._line.try_enter(Ticket({}, place=True))
+    return limiter
+
+
+def _used_up() -> InMemoryRateLimiter:
+    limiter = InMemoryRateLimiter(requests_per_second=0.01)
+    limiter.acquire()
+    return limiter
+
+
+@both_loops
+@pytest.mark.parametrize("make", [_full_of_places, _used_up, _Slow])
+@pytest.mark.parametrize("verb", ["ainvoke", "astream"])
+async def test_waiting_for_a_limiter_ends_with_the_total_clock(make: Any, verb: str) -> None:
+    """The error says that it was the limiter, and that nothing was sent; who gave up has taken nothing."""
+    limiter = make()
+    model = simulated(limiter, timeout=Timeouts(total=0.05))
+    with anyio.fail_after(5), pytest.raises(APITimeoutError, match=r"within .* 0.05 s: the rate limiter") as caught:
+        if verb == "ainvoke":
+            await model.ainvoke("x")
+        else:
+            async for _ in model.astream("x"):
+                pass
+    assert (caught.value.phase, caught.value.stage, caught.value.partial) == ("total", "request", None)
+    assert not model.simulator.requests
+    if not isinstance(limiter, _Slow):
+        assert not limiter._line._waiting
+
+
+@both_loops
+async def test_a_total_clock_with_time_left_does_not_disturb_a_limiter() -> None:
+    limiter = InMemoryRateLimiter(requests_per_second=20)
+    model = simulated(limiter, timeout=Timeouts(total=5))
+    began = time.monotonic()
+    for _ in range(3):
+        assert (await model.ainvoke("x")).text == "ok"
+    assert time.monotonic() - began >= 0.095
 
 
 # Refusals.

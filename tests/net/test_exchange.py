@@ -113,6 +113,50 @@ async def test_retry_after_is_waited_for(anyio_backend: str) -> None:
     assert 0.15 <= anyio.current_time() - started < 0.6
 
 
+def test_those_who_were_refused_together_do_not_come_back_together() -> None:
+    """Never earlier than the provider asked, and later by some share of that, two seconds at most."""
+
+    def waits(asked: float, policy: RetryPolicy) -> list[float]:
+        given = [policy.delay(0, RateLimitError("slow", retry_after=asked)) for _ in range(1000)]
+        return sorted(wait for wait in given if wait is not None)
+
+    for asked, most in ((0.4, 0.1), (4.0, 1.0), (60.0, 2.0)):
+        spread = waits(asked, RetryPolicy())
+        assert len(spread) == 1000
+        assert asked <= spread[0] < asked + most / 10 < asked + most * 0.9 < spread[-1] <= asked + most
+    assert set(waits(7.0, RetryPolicy(jitter=0))) == {7.0}
+    assert set(waits(0.0, RetryPolicy())) == {0.0}
+    assert RetryPolicy(max_retry_after=5).delay(0, RateLimitError("slow", retry_after=6)) is None
+
+
+async def test_a_retry_that_the_total_clock_would_end_is_not_waited_for(anyio_backend: str) -> None:
+    for timeout, retry_after in ((Timeouts(total=0.2), "30"), (Timeouts(total=0.2), "0.2")):
+        model = toy([failed(429, retry_after=retry_after)], timeout=timeout)
+        started = anyio.current_time()
+        with pytest.raises(RateLimitError):
+            await model.ainvoke("x")
+        assert anyio.current_time() - started < 0.2
+
+
+async def test_a_key_that_does_not_come_is_bounded_by_the_total_clock(anyio_backend: str) -> None:
+    async def key() -> str:
+        await anyio.sleep(10)
+        return "late"
+
+    model = toy([], timeout=Timeouts(total=0.05)).bind(api_key=key)
+    with anyio.fail_after(3), pytest.raises(APITimeoutError, match="function that gives the API key") as caught:
+        await model.ainvoke("x")
+    assert (caught.value.phase, caught.value.stage) == ("total", "request")
+
+
+async def test_a_timeout_of_the_users_own_is_not_called_the_total_clock(anyio_backend: str) -> None:
+    async def key() -> str:
+        raise TimeoutError("the vault is slow")
+
+    with pytest.raises(TimeoutError, match="the vault is slow"):
+        await toy([], timeout=Timeouts(total=5)).bind(api_key=key).ainvoke("x")
+
+
 async def test_a_longer_wait_than_allowed_is_raised_at_once(anyio_backend: str) -> None:
     with pytest.raises(RateLimitError) as caught:
         await toy([failed(429, retry_after="600")]).ainvoke("x")
