@@ -22,6 +22,7 @@ CHARS_PER_TOKEN = 4.0
 
 _TYPICAL = {"image": 85, "audio": 500, "video": 2000, "file": 1500}
 """Tokens of media whose real number depends on sizes and lengths that only the provider sees."""
+_MOST = 1.25
 
 
 def count_tokens_approximately(
@@ -31,6 +32,7 @@ def count_tokens_approximately(
     extra_tokens_per_message: float = 3.0,
     count_name: bool = True,
     tokens_per_image: int = 85,
+    use_usage_metadata_scaling: bool = False,
     tools: Sequence[Any] | None = None,
 ) -> int:
     """About how many tokens the messages have; within 20 % for English prose, less exact for code and other languages.
@@ -41,17 +43,25 @@ def count_tokens_approximately(
         extra_tokens_per_message: for role and separators.
         count_name: names of speakers count.
         tokens_per_image: of each image, whatever its size.
+        use_usage_metadata_scaling: raise the estimate, by a quarter at most, when the provider counted more up to its last
+            answer; not when answers of several providers are mixed.
         tools: tools that go with the messages, in any form that `bind_tools` takes.
     """
     media = {**_TYPICAL, "image": tokens_per_image}
     total = math.ceil(len(_shown(tools)) / chars_per_token) if tools else 0.0
+    factor, vendors = 1.0, set[Any]()
     for message in convert_to_messages(messages):
         characters, fixed = _size(message, media)
         if count_name and message.name:
             characters += len(message.name)
         # Rounded for each message, so that the counts of messages add up to the count of their list.
         total += math.ceil(characters / chars_per_token) + fixed + extra_tokens_per_message
-    return math.ceil(total)
+        if isinstance(message, AIMessage):
+            vendors.add(message.response_metadata.get("model_provider"))
+            if message.usage_metadata and total:
+                factor = message.usage_metadata["total_tokens"] / total
+    scaled = use_usage_metadata_scaling and len(vendors) == 1 and vendors != {None}
+    return math.ceil(total * min(_MOST, max(1.0, factor)) if scaled else total)
 
 
 def _shown(tools: Sequence[Any]) -> str:

@@ -17,6 +17,9 @@ from chatkit.schema.shapes import Shape, fields_schema, shape_of
 
 __all__ = ["Arguments"]
 
+_FREE_TEXT = "__arg1"
+"""What the text of a free-form call is called (spec S161)."""
+
 
 class Arguments(Struct, frozen=True):
     """The arguments of a tool.
@@ -81,9 +84,10 @@ class Arguments(Struct, frozen=True):
         return ({**more, **arguments}, []) if self.function.takes_more else (arguments, list(more))
 
     def _as_object(self, given: Any) -> dict[str, Any]:
-        if is_object(given):
-            return given
         names = list(self.schema.get("properties", ()))
+        if is_object(given):
+            free_text = len(names) == 1 and list(given) == [_FREE_TEXT]
+            return {names[0]: given[_FREE_TEXT]} if free_text else given
         if isinstance(given, str):
             return {names[0]: given} if names else {}
         raise Misfit([f"Expected `object`, got `{type(given).__name__}`"])

@@ -44,6 +44,21 @@ def test_tools_count() -> None:
     assert count_tokens_approximately(["hi"], tools=[get_weather]) > bare + 20
 
 
+def test_what_the_provider_counted_raises_the_estimate() -> None:
+    def answer(tokens: int, vendor: str | None = "openai") -> AIMessage:
+        usage = {"input_tokens": tokens - 1, "output_tokens": 1, "total_tokens": tokens}
+        return AIMessage("x" * 391, usage_metadata=usage, response_metadata={"model_provider": vendor} if vendor else {})
+
+    def count(*messages: AIMessage) -> int:
+        return count_tokens_approximately([*messages, "x" * 396], use_usage_metadata_scaling=True)
+
+    plain = count_tokens_approximately([answer(1), "x" * 396])
+    assert plain == 206
+    assert (count(answer(1)), count(answer(113)), count(answer(5000))) == (206, 226, 258), "never less, a quarter more at most"
+    assert count(answer(113, vendor=None)) == 206
+    assert count(answer(5000), answer(5000, vendor="other")) == 309, "tokens of several providers are not comparable"
+
+
 @given(st.lists(st.text(max_size=50), max_size=6))
 def test_the_parts_add_up_to_the_whole(texts: list[str]) -> None:
     assert count_tokens_approximately(texts) == sum(count_tokens_approximately([text]) for text in texts)
