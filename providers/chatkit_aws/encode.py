@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chatkit.codec import OutputSchema
 from chatkit.dialects.anthropic.schema import closed
 from chatkit.dialects.history import replayable
-from chatkit.errors import UnsupportedFeatureError
+from chatkit.errors import InputError, UnsupportedFeatureError
 from chatkit.jsons import dumps, is_object
 from chatkit.merge import merge_into
 from chatkit.messages import AIMessage, ToolMessage
@@ -26,7 +26,6 @@ __all__ = ["converse_fields"]
 
 _INFERENCE = {"max_tokens": "maxTokens", "temperature": "temperature", "top_p": "topP", "stop": "stopSequences"}
 _AS_GIVEN = {
-    "guardrail_config": "guardrailConfig",
     "additional_model_response_field_paths": "additionalModelResponseFieldPaths",
     "performance_config": "performanceConfig",
     "request_metadata": "requestMetadata",
@@ -46,6 +45,7 @@ def converse_fields(
         tool_choices: what this model can be told of "auto", "any" and "tool", when it is not what its family can.
 
     Raises:
+        InputError: nothing is left to be sent.
         UnsupportedFeatureError: something that Converse, or this model, cannot do.
     """
     params = call.params
@@ -56,17 +56,20 @@ def converse_fields(
     answered = frozenset(message.tool_call_id for message in call.messages if isinstance(message, ToolMessage))
     writer = BlockWriter(owner, answered)
     messages = _messages(call.messages, writer, provider)
+    if not messages and ":prompt/" not in call.model:  # a prompt of Prompt Management has messages of its own
+        raise InputError(f"{owner}: nothing is left to send to the model: every message is empty, blank or a system message")
     if "cache_control" in params and messages:
         messages[-1]["content"].append(cache_point(params["cache_control"]))
     tier = params.get("service_tier")
     return {
-        "messages": messages,
+        "messages": messages or None,
         "system": _system(call.messages, writer) or None,
         "inferenceConfig": {word: params[name] for name, word in _INFERENCE.items() if name in params} or None,
         "toolConfig": tool_config(_unforced(params, more), messages, tool_choices or family.tool_choices, owner),
         "additionalModelRequestFields": more or None,
         "outputConfig": _output_config(params, owner),
         "serviceTier": {"type": tier} if tier else None,
+        "guardrailConfig": _guardrail(params.get("guardrail_config"), call.stream),
         **{word: params[name] for name, word in _AS_GIVEN.items() if name in params},
     }
 
@@ -121,6 +124,11 @@ def _unforced(params: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
     return {**params, "tool_choice": "auto"}
 
 
+def _guardrail(config: dict[str, Any] | None, stream: bool) -> dict[str, Any] | None:
+    """Only a stream has a mode in which the guardrail looks at it."""
+    return config if stream or not config else {name: value for name, value in config.items() if name != "streamProcessingMode"}
+
+
 def _output_config(params: dict[str, Any], owner: str) -> dict[str, Any] | None:
     wanted = params.get("response_format")
     given: dict[str, Any] = params.get("output_config") or {}
@@ -130,7 +138,10 @@ def _output_config(params: dict[str, Any], owner: str) -> dict[str, Any] | None:
 
 
 def _text_format(wanted: OutputSchema | dict[str, Any], owner: str) -> dict[str, Any]:
-    """A schema goes out closed, as JSON text. A dict is Converse's own `textFormat`."""
+    """A schema goes out closed, as JSON text. A dict is Converse's own `textFormat`, or OpenAI's with a schema."""
+    if not isinstance(wanted, OutputSchema) and is_object(wanted.get("json_schema")):
+        given = wanted["json_schema"]
+        wanted = OutputSchema(given.get("name") or "answer", given["schema"], given.get("description") or "")
     if isinstance(wanted, OutputSchema):
         schema = {"schema": dumps(closed(wanted.schema)), "name": wanted.name}
         if wanted.description:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ChatBedrock", "InvokeParams", "InvokeParser"]
 
+_GUARDRAIL_MODES = {"sync": "SYNCHRONOUS", "async": "ASYNCHRONOUS"}
+"""How a guardrail looks at a stream: Converse's word -> InvokeModel's, which goes into the body."""
+
 
 class InvokeParams(AnthropicParams, ConverseParams, total=False):
     """What `ChatBedrock` takes beyond the common parameters: Anthropic's for Claude, Converse's for other models."""
@@ -98,7 +101,11 @@ class ChatBedrock(BedrockModel):
         _refuse(params, AnthropicParams, "InvokeModel")
         asked = structs.replace(call, model=self._family_name, params=params)
         request = encode(asked, BEDROCK, version=self.settings.get("api_version"), profile=self.profile)
-        return headers, self.body({**request.fields, **params.get("additional_model_request_fields", {})})
+        guarded = (
+            _GUARDRAIL_MODES.get(call.params.get("guardrail_config", {}).get("streamProcessingMode")) if call.stream else None
+        )
+        more = {"amazon-bedrock-guardrailConfig": {"streamProcessingMode": guarded}} if guarded else {}
+        return headers, self.body({**request.fields, **more, **params.get("additional_model_request_fields", {})})
 
     def _parser(self, call: Call) -> Parser:
         return ConverseParser(call.model) if self._over_converse else InvokeParser()
@@ -121,8 +128,15 @@ def _as_headers(params: dict[str, Any]) -> tuple[dict[str, str], dict[str, Any]]
         "x_amzn_bedrock_trace": (guardrail.get("trace") or "").upper() or None,
         "x_amzn_bedrock_performanceconfig_latency": rest.pop("performance_config", {}).get("latency"),
         "x_amzn_bedrock_service_tier": rest.pop("service_tier", None),
+        "x_amzn_bedrock_request_metadata": jsons.dumps(rest.pop("request_metadata")) if "request_metadata" in rest else None,
     }
     return {name: value for name, value in wanted.items() if value is not None}, rest
+
+
+def _guardrail_fields(call: Call) -> dict[str, Any]:
+    """What of a guardrail goes into the body: how it looks at a stream."""
+    mode = _GUARDRAIL_MODES.get(call.params.get("guardrail_config", {}).get("streamProcessingMode"))
+    return {"amazon-bedrock-guardrailConfig": {"streamProcessingMode": mode}} if mode and call.stream else {}
 
 
 class _Chunk(Struct, gc=False):

@@ -182,6 +182,24 @@ def test_blank_text_is_left_out_with_the_message_that_holds_nothing_else() -> No
     assert body["messages"] == [{"role": "user", "content": [{"text": "Hi"}, {"text": "Still there?"}]}]
 
 
+@pytest.mark.parametrize("message", [HumanMessage(" "), SystemMessage("Be brief.")])
+def test_nothing_to_say_is_an_error_before_the_request(message: Any) -> None:
+    with pytest.raises(InputError, match="nothing is left"):
+        body_of(message)
+
+
+def test_a_managed_prompt_brings_its_own_messages() -> None:
+    body = body_of(HumanMessage(""), model="arn:aws:bedrock:us-east-1:1:prompt/P1:1", prompt_variables={"bird": {"text": "ara"}})
+    assert body == {"promptVariables": {"bird": {"text": "ara"}}}
+
+
+def test_how_a_guardrail_looks_at_a_stream_is_told_to_streams_only() -> None:
+    config = {"guardrailIdentifier": "g", "guardrailVersion": "1", "streamProcessingMode": "async"}
+    assert sent(chat(), stream=True, guardrail_config=config)["guardrailConfig"] == config
+    del (without := dict(config))["streamProcessingMode"]
+    assert sent(chat(), stream=False, guardrail_config=config)["guardrailConfig"] == without
+
+
 def test_results_may_hold_media_and_converses_own_blocks() -> None:
     found = {"searchResult": {"source": "https://x.test", "title": "X", "content": [{"text": "t"}]}}
     content = [{"type": "text", "text": "Look"}, {"type": "image", "base64": PNG, "mime_type": "image/png"}, found]
@@ -417,6 +435,9 @@ def test_a_schema_goes_out_as_text() -> None:
 def test_other_response_formats() -> None:
     native = {"type": "json_schema", "structure": {"jsonSchema": {"schema": "{}"}}}
     assert body_of(response_format=native)["outputConfig"] == {"textFormat": native}
+    openais = {"type": "json_schema", "json_schema": {"name": "Bird", "schema": {"type": "object", "properties": {}}}}
+    written = body_of(response_format=openais)["outputConfig"]["textFormat"]["structure"]["jsonSchema"]
+    assert written == {"name": "Bird", "schema": '{"type":"object","properties":{},"additionalProperties":false}'}
     with pytest.raises(UnsupportedFeatureError, match="no response format 'json_object'"):
         body_of(response_format={"type": "json_object"})
 

@@ -80,8 +80,14 @@ def test_what_converse_has_in_the_body_goes_into_headers() -> None:
     request = request_of(
         MODEL,
         "Hi",
-        guardrail_config={"guardrailIdentifier": "g", "guardrailVersion": "1", "trace": "enabled"},
+        guardrail_config={
+            "guardrailIdentifier": "g",
+            "guardrailVersion": "1",
+            "trace": "enabled",
+            "streamProcessingMode": "async",
+        },
         performance_config={"latency": "optimized"},
+        request_metadata={"team": "birds"},
         service_tier="priority",
         additional_model_request_fields={"top_a": 1},
     )
@@ -91,9 +97,11 @@ def test_what_converse_has_in_the_body_goes_into_headers() -> None:
         "x-amzn-bedrock-trace": "ENABLED",
         "x-amzn-bedrock-performanceconfig-latency": "optimized",
         "x-amzn-bedrock-service-tier": "priority",
+        "x-amzn-bedrock-request-metadata": '{"team":"birds"}',
     }
     body = json.loads(request.body)
     assert body["top_a"] == 1
+    assert body["amazon-bedrock-guardrailConfig"] == {"streamProcessingMode": "ASYNCHRONOUS"}
     assert "service_tier" not in body
 
 
@@ -128,8 +136,8 @@ def test_the_user_may_choose_the_api() -> None:
 
 
 def test_parameters_that_only_the_other_api_has_are_refused() -> None:
-    with pytest.raises(UnsupportedFeatureError, match="InvokeModel, which has no request_metadata"):
-        sent(MODEL, request_metadata={"a": "b"})
+    with pytest.raises(UnsupportedFeatureError, match="InvokeModel, which has no prompt_variables"):
+        sent(MODEL, prompt_variables={"a": {"text": "b"}})
     with pytest.raises(UnsupportedFeatureError, match="Converse, which has no mcp_servers"):
         sent(chat("amazon.nova-lite-v1:0"), mcp_servers=[{"url": "https://x.test"}])
 
