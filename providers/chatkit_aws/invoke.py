@@ -101,11 +101,8 @@ class ChatBedrock(BedrockModel):
         _refuse(params, AnthropicParams, "InvokeModel")
         asked = structs.replace(call, model=self._family_name, params=params)
         request = encode(asked, BEDROCK, version=self.settings.get("api_version"), profile=self.profile)
-        guarded = (
-            _GUARDRAIL_MODES.get(call.params.get("guardrail_config", {}).get("streamProcessingMode")) if call.stream else None
-        )
-        more = {"amazon-bedrock-guardrailConfig": {"streamProcessingMode": guarded}} if guarded else {}
-        return headers, self.body({**request.fields, **more, **params.get("additional_model_request_fields", {})})
+        more = {**_guardrail_fields(call), **params.get("additional_model_request_fields", {})}
+        return headers, self.body({**request.fields, **more})
 
     def _parser(self, call: Call) -> Parser:
         return ConverseParser(call.model) if self._over_converse else InvokeParser()
