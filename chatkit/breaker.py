@@ -191,6 +191,7 @@ class BrokenCall:
         self._endpoint = endpoint
         self._inside = False
         self._answered = False
+        self._sent_before = 0
 
     async def admit(self, exchange: Exchange) -> None:
         waits: list[float | None] = []
@@ -202,7 +203,7 @@ class BrokenCall:
                 endpoint=self._endpoint,
                 retry_after=waits[0],
             )
-        self._inside, self._answered = True, False
+        self._inside, self._answered, self._sent_before = True, False, exchange.attempts
 
     async def opened(self, exchange: Exchange, status: int, headers: Mapping[str, str]) -> None:
         if status < 400:
@@ -210,19 +211,21 @@ class BrokenCall:
             self._change(lambda _: self._circuit.answered())
 
     async def retrying(self, exchange: Exchange, error: ModelError, delay: float) -> None:
-        self._over(error)
+        self._over(exchange, error)
 
     async def ended(self, exchange: Exchange, error: BaseException | None) -> None:
-        self._over(error)
+        self._over(exchange, error)
 
     def dropped(self, exchange: Exchange) -> None:
-        self._over(GeneratorExit())
+        self._over(exchange, GeneratorExit())
 
-    def _over(self, error: BaseException | None) -> None:
+    def _over(self, exchange: Exchange, error: BaseException | None) -> None:
         if not self._inside:
             return
         self._inside = False
-        if isinstance(error, self._breaker.errors):
+        if exchange.attempts == self._sent_before:  # given up before it was sent, by a limiter for example
+            self._change(lambda _: self._circuit.leave())
+        elif isinstance(error, self._breaker.errors):
             self._change(lambda now: self._circuit.failed(now, error))
         elif error is None or isinstance(error, ModelError) or self._answered:
             self._change(self._circuit.succeeded)

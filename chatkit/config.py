@@ -43,7 +43,7 @@ _KEYS = frozenset(RunnableConfig.__annotations__)
 _MERGED = ("metadata", "configurable")
 _SHAPES: dict[str, tuple[Any, str]] = {
     "run_name": (str, "a str"),
-    "tags": (list | tuple | set | frozenset, "a list of str"),
+    "tags": ((list, tuple, set, frozenset), "a list of str"),
     "metadata": (dict, "a dict"),
     "configurable": (dict, "a dict"),
     "recursion_limit": (int, "a whole number"),

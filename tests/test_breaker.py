@@ -9,9 +9,10 @@ from typing import Any
 import anyio
 import pytest
 
-from chatkit import init_chat_model
+from chatkit import Timeouts, init_chat_model
 from chatkit.breaker import CircuitBreaker
 from chatkit.errors import (
+    APITimeoutError,
     AuthenticationError,
     BadRequestError,
     CircuitOpenError,
@@ -21,6 +22,7 @@ from chatkit.errors import (
     OverloadedError,
     RateLimitError,
 )
+from chatkit.rate_limiters import InMemoryRateLimiter
 from chatkit.simulator import Fault, Reply, simulate
 from tests.toy import ToyModel
 
@@ -183,6 +185,17 @@ async def test_the_provider_may_ask_for_more_time(anyio_backend: str) -> None:
     assert await rig.ask() == "CircuitOpenError"
     rig.clock.now += 31
     assert await rig.ask() == "Hello"
+
+
+async def test_a_call_that_a_limiter_held_back_says_nothing_of_the_endpoint(anyio_backend: str) -> None:
+    limiter = InMemoryRateLimiter(requests_per_second=0.01)
+    limiter.acquire()
+    rig = Rig(failures=2)
+    held = rig.model.bind(rate_limiter=limiter, timeout=Timeouts(total=0.01))
+    for _ in range(3):
+        with pytest.raises(APITimeoutError, match="rate limiter"):
+            await held.ainvoke("x")
+    assert (await rig.ask(), rig.changes) == ("Hello", [])
 
 
 async def test_retries_count_and_end_when_it_opens(anyio_backend: str) -> None:
