@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from msgspec import structs
 
+from chatkit.calls import run_of
 from chatkit.errors import InputError
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ async def through(cache: Cache, model: ChatModel, input: Any, config: Any) -> AI
     hit.response_metadata["cached"] = True
     if hit.usage_metadata:
         cast("dict[str, Any]", hit.usage_metadata)["total_cost"] = 0
-    run = model._run(call, config, always=False)
+    run = run_of(model, call, config)
     if run is not None:
         await run.answered(hit)
     return hit

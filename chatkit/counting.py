@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chatkit.codec import Call
 from chatkit.dialects.counting import CountParser
-from chatkit.messages.coerce import to_messages
 from chatkit.net.exchange import Exchange
 
 if TYPE_CHECKING:
+    from chatkit.codec import Call
     from chatkit.model import ChatModel
 
 __all__ = ["acount"]
@@ -21,7 +20,7 @@ async def acount(model: ChatModel, input: Any) -> int:
     Raises:
         UnsupportedFeatureError: the provider has no endpoint for that.
     """
-    plan = model._plan(Call(model=model.model, messages=to_messages(input), params=model._call_params()))
+    plan = model._plan(model._call(input))
     plan.encode = model._count_request
     plan.parser = _parser
     message = await Exchange(plan).collect()

@@ -13,8 +13,9 @@ from urllib.parse import urlencode
 from msgspec import structs
 
 from chatkit.caches import cache_for, through
-from chatkit.codec import Call, OutputSchema, Parser, Request
-from chatkit.config import ambient_handlers, current_run, merge_configs, open_run
+from chatkit.calls import neutral_params, observers_of, run_of
+from chatkit.codec import Call, Parser, Request
+from chatkit.config import merge_configs
 from chatkit.declared import DeclaredModel
 from chatkit.errors import UnsupportedFeatureError
 from chatkit.jsons import encode
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from chatkit.errors import ModelError
     from chatkit.messages import AIMessage, AIMessageChunk
     from chatkit.net.exchange import Exchange
-    from chatkit.net.plan import Observer, Plan
+    from chatkit.net.plan import Plan
     from chatkit.net.stream import ChunkStream, EventStream
     from chatkit.net.transport import Transport
 
@@ -226,7 +227,7 @@ class ChatModel(DeclaredModel):
         from chatkit.net.exchange import Exchange
 
         call = self._call(input)
-        run = self._run(call, config, always)
+        run = run_of(self, call, config, always=always)
         wanted = bool(self.settings.get("streaming")) or (run is not None and run.wants_streaming)
         call = structs.replace(call, stream=self._streams() and (wanted or not whole))
         exchange = Exchange(self._plan(call, run))
@@ -235,7 +236,7 @@ class ChatModel(DeclaredModel):
         return exchange, run
 
     def _call(self, input: Any) -> Call:
-        return Call(model=self.model, messages=to_messages(input), params=self._call_params())
+        return Call(model=self.model, messages=to_messages(input), params=neutral_params(self.params))
 
     def _plan(self, call: Call, run: ModelRun | None = None) -> Plan:
         """What an exchange needs to know to make a call."""
@@ -252,75 +253,15 @@ class ChatModel(DeclaredModel):
             transport=self._transport,
             timeouts=self._timeouts,
             retry=self._retry,
-            observers=self._observers(call, run),
+            observers=observers_of(self, call, run),
             allow_incomplete=bool(self.settings.get("allow_incomplete")),
             as_blocks=self.settings.get("output_version") == "v1",
         )
-
-    def _run(self, call: Call, config: Any, always: bool) -> ModelRun | None:
-        settings = self.settings
-        if self._config is not None:
-            config = merge_configs(self._config, config)
-        heard = config is not None or "callbacks" in settings or current_run.get() is not None or ambient_handlers.get()
-        if not heard and not always:
-            return None
-        run = open_run(
-            "chat_model",
-            settings.get("name") or type(self).__name__,
-            config,
-            own=settings.get("callbacks"),
-            tags=settings.get("tags"),
-            metadata={**self._described(), **(settings.get("metadata") or {})},
-            always=always,
-        )
-        if run is None:
-            return None
-        from chatkit.callbacks.observe import ModelRun
-
-        return ModelRun(run, call)
-
-    def _described(self) -> dict[str, Any]:
-        """Metadata of a run, under the names that tracing tools know."""
-        described = {"ls_provider": self.provider, "ls_model_name": self.model, "ls_model_type": "chat"}
-        for key, name in (("ls_temperature", "temperature"), ("ls_max_tokens", "max_tokens"), ("ls_stop", "stop")):
-            if self.params.get(name) is not None:
-                described[key] = self.params[name]
-        return described
-
-    def _observers(self, call: Call, run: ModelRun | None) -> Sequence[Observer]:
-        observers: list[Observer] = [run] if run is not None else []
-        breaker = self.settings.get("circuit_breaker")
-        if breaker is not None:
-            observers.append(breaker.observer(self.base_url, call.model))
-        limiter = self.settings.get("rate_limiter")
-        if limiter is not None:
-            from chatkit.limits import observer_of
-
-            observers.append(observer_of(limiter, call))
-        return observers
 
     def _transport(self) -> Transport:
         from chatkit.net.libraries import transport_for
 
         return transport_for(self.settings.get("http_client"), self.settings.get("proxy"))
-
-    def _call_params(self) -> dict[str, Any]:
-        """The parameters in their neutral forms (chatkit.codec.Call)."""
-        params = self.params
-        if isinstance(params.get("stop"), str):
-            params = {**params, "stop": [params["stop"]]}
-        if params.get("tools") is not None or params.get("tool_choice") is not None:
-            from chatkit.tools import normalize_tool_choice, normalize_tools
-
-            tools = normalize_tools(params.get("tools") or [])
-            params = {**params, "tools": tools, "tool_choice": normalize_tool_choice(params.get("tool_choice"), tools)}
-            params = {name: value for name, value in params.items() if value is not None and value != []}
-        response_format = params.get("response_format")
-        if response_format is not None and not isinstance(response_format, OutputSchema | dict):
-            from chatkit.structured import output_schema
-
-            params = {**params, "response_format": output_schema(response_format)}
-        return params
 
     # What a provider writes.
 

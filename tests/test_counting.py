@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec import structs
 
-from chatkit.codec import Call
 from chatkit.dialects.counting import CountParser
 from chatkit.errors import InvalidResponseError, UnsupportedFeatureError
 from chatkit.jsons import decode_object
@@ -34,7 +33,7 @@ def get_weather(location: str) -> str:
 
 def counted(model: ChatModel, *tools: Any) -> tuple[Request, dict[str, Any]]:
     model = model.bind_tools(tools) if tools else model
-    call = structs.replace(Call(model=model.model, messages=TALK, params=model._call_params()), api_key="k")
+    call = structs.replace(model._call(TALK), api_key="k")
     request = model._count_request(call)
     return request, decode_object(request.body) or {}
 

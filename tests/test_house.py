@@ -41,6 +41,7 @@ FLOORS: dict[str, int] = {
     "rate_limiters": 6,
     "verbs": 6,
     "caches": 6,
+    "calls": 6,
     "declared": 6,
     "counting": 6,
     "model": 7,
@@ -152,4 +153,4 @@ def test_every_provider_is_shipped_and_found() -> None:
 
 @pytest.mark.parametrize("path", [*PATHS, *sorted(PROVIDERS.rglob("*.py"))], ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_stay_small(path: Path) -> None:
-    assert path.read_text().count("\n") <= 420, "is it still one thing?"
+    assert path.read_text().count("\n") < 350, "is it still one thing?"

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from chatkit.events import OUTPUT_TYPES, Event, Reset, Start
-from chatkit.messages.ai import AIMessage
 from chatkit.messages.chunk import AIMessageChunk
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator
     from types import TracebackType
 
+    from chatkit.messages.ai import AIMessage
     from chatkit.net.exchange import Exchange
 
 __all__ = ["ChunkStream", "EventStream"]
