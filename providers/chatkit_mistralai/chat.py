@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 from chatkit.codec import Request
 from chatkit.dialects.openai_chat import ChatParser, encode_chat
 from chatkit.errors import InputError
-from chatkit.messages import AIMessage
 from chatkit.model import ChatModel
 from chatkit.params import CommonParams, CommonSettings
 from chatkit_mistralai.quirks import QUIRKS
@@ -105,7 +104,7 @@ class ChatMistralAI(ChatModel):
 
     def _encode(self, call: Call) -> Request:
         fields = encode_chat(call, self.provider, QUIRKS, owner=type(self).__name__)
-        _finish_messages(fields["messages"], call)
+        _finish_messages(fields["messages"])
         headers = self.headers(authorization=f"Bearer {call.api_key}")
         return Request(self.url("/chat/completions"), self.body(fields), headers)
 
@@ -113,12 +112,9 @@ class ChatMistralAI(ChatModel):
         return ChatParser()
 
 
-def _finish_messages(messages: list[dict[str, Any]], call: Call) -> None:
+def _finish_messages(messages: list[dict[str, Any]]) -> None:
     """Mistral refuses unknown fields (`name`) and wants text, not null, beside calls."""
     for message in messages:
         message.pop("name", None)
         if message["content"] is None:
             message["content"] = ""
-    last = call.messages[-1]
-    if isinstance(last, AIMessage) and last.additional_kwargs.get("prefix"):
-        messages[-1]["prefix"] = True

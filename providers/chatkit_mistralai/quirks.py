@@ -58,4 +58,5 @@ QUIRKS = Quirks(
     parts={"file": _file, "audio": _audio},
     tool_call_id=nine,
     names={"seed": "random_seed"},
+    prefix="prefix",
 )

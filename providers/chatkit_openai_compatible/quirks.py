@@ -54,8 +54,9 @@ DEEPSEEK = Quirks(
     reasoning_field="reasoning_content",
     missing_reasoning="",
     efforts={effort: _deepseek_effort(effort) for effort in _EFFORTS},
+    prefix="prefix",
 )
-MOONSHOT = Quirks(reasoning_field="reasoning_content", missing_reasoning=" ", efforts=_THINKING)
+MOONSHOT = Quirks(reasoning_field="reasoning_content", missing_reasoning=" ", efforts=_THINKING, prefix="partial")
 ZAI = Quirks(reasoning_field="reasoning_content", efforts={"none": _THINKING["none"]})
 ALIBABA = Quirks(reasoning_field="reasoning_content", efforts=_switch({"enable_thinking": True}, {"enable_thinking": False}))
 OPENROUTER = Quirks(

@@ -240,6 +240,14 @@ def test_thinking_parts_keep_their_place() -> None:
     assert back(message(whole({"content": parts})))["content"] == parts
 
 
+def test_reasoning_parts_of_databricks_go_back_as_they_came() -> None:
+    parts = [
+        {"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm.", "signature": "sig"}]},
+        {"type": "text", "text": "Four"},
+    ]
+    assert back(message(whole({"content": parts})))["content"] == parts
+
+
 def test_refusals_signatures_and_parsed_files_go_back() -> None:
     assert back(message(whole({"refusal": "No."}))) == {"role": "assistant", "content": None, "refusal": "No."}
     extra = {"google": {"thought_signature": "sig"}}

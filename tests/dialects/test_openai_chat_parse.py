@@ -105,7 +105,7 @@ def test_a_stream_that_nobody_asked_for_and_a_body_where_a_stream_was_asked() ->
     assert message(b"\n\n  " + WHOLE).text == message(b": keep-alive\n\n" + STREAM).text
 
 
-@pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning", "reasoning_text"])
 def test_reasoning_of_compatible_servers(field: str) -> None:
     streamed = message(stream_of({"content": None, field: "Let "}, {field: "me "}, {field: "see"}, {"content": "4"}))
     complete = message(whole({field: "Let me see", "content": "4"}))
@@ -119,6 +119,27 @@ def test_reasoning_of_compatible_servers(field: str) -> None:
 def test_reasoning_that_comes_in_both_fields_is_taken_once() -> None:
     both = {"reasoning_content": "hm", "reasoning": "hm"}
     assert [event.text for event in events(stream_of(both, both)) if isinstance(event, ReasoningDelta)] == ["hm", "hm"]
+
+
+def test_reasoning_parts_of_databricks() -> None:
+    def part(text: str, **more: str) -> dict[str, Any]:
+        return {"content": [{"type": "reasoning", "summary": [{"type": "summary_text", "text": text, **more}]}]}
+
+    frames = [chunk(part("Two and ")), chunk(part("two")), chunk(part("", signature="sig")), chunk({"content": "Four"}), finish()]
+    expected = [
+        {"type": "reasoning", "reasoning": "Two and two", "extras": {"field": "summary", "signature": "sig"}},
+        {"type": "text", "text": "Four"},
+    ]
+    assert message(sse(*frames)).content_blocks == expected
+    both = [*part("Two and two", signature="sig")["content"], {"type": "text", "text": "Four"}]
+    assert message(whole({"content": both})).content_blocks == expected
+
+
+def test_what_copilot_says_beside_its_text() -> None:
+    frames = [chunk({"content": "Fo"}), chunk({"content": "ur"}), chunk({"content": "!", "reasoning_opaque": "gAAA"}), finish()]
+    text, fields = message(sse(*frames)).content_blocks
+    assert text == {"type": "text", "text": "Four!"}
+    assert fields["value"] == {"type": "message_fields", "reasoning_opaque": "gAAA"}
 
 
 def test_think_tags_stay_in_the_text() -> None:
@@ -387,6 +408,12 @@ def test_what_azures_filter_finds_is_kept_and_harmless_results_do_not_stop_the_t
     streamed = message(sse(*frames, finish()))
     assert streamed.text == "abc"
     assert streamed.response_metadata["content_filter_results"]["violence"]["severity"] == "low"
+
+
+def test_a_stream_of_one_chunk_may_hold_the_whole_message() -> None:
+    alone = {"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}
+    assert message(sse({"id": "a", "model": "m", "choices": [alone]})).text == "Hi"
+    assert message(sse(chunk({"content": "Hi"}), {"id": "a", "model": "m", "choices": [alone]})).text == "Hi"
 
 
 def test_chunks_without_delta_and_unknown_frames_are_ignored() -> None:

@@ -138,3 +138,10 @@ def test_arguments_that_are_cut_are_never_a_call() -> None:
     streamed = message(sse(tool_piece(0, '{"city": "Kö', id="1", name="f"), finish("length")))
     assert streamed.tool_calls == []
     assert streamed.invalid_tool_calls[0]["args"] == '{"city": "Kö'
+
+
+def test_a_call_outside_a_list() -> None:
+    call = {"index": 0, "id": "", "type": "function", "function": {"name": "weather", "arguments": '{"city":'}}
+    rest = {"index": 0, "id": "", "type": "function", "function": {"name": "", "arguments": '"Oslo"}'}}
+    made = message(sse(chunk({"tool_calls": call}), chunk({"tool_calls": rest}), finish()))
+    assert [(call["name"], call["args"]) for call in made.tool_calls] == [("weather", {"city": "Oslo"})]

@@ -128,6 +128,13 @@ def test_deepseek_and_moonshot_get_reasoning_with_every_call() -> None:
         assert sent(made, [HumanMessage("Hi"), answer, HumanMessage("And?")])["messages"][1]["reasoning_content"] == "hm"
 
 
+def test_an_answer_that_is_begun_is_continued() -> None:
+    begun = [HumanMessage("Write a poem."), AIMessage("Roses", additional_kwargs={"prefix": True})]
+    assert sent(ChatDeepSeek("m", api_key="k"), begun)["messages"][1] == {"role": "assistant", "content": "Roses", "prefix": True}
+    assert sent(ChatMoonshot("m", api_key="k"), begun)["messages"][1]["partial"] is True
+    assert set(sent(ChatGroq("m", api_key="k"), begun)["messages"][1]) == {"role", "content"}
+
+
 def test_moonshots_effort_is_only_a_switch() -> None:
     body = sent(ChatMoonshot("m", api_key="k", reasoning_effort="high"))
     assert body["thinking"] == {"type": "enabled"}

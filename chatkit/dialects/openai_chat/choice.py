@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatkit.dialects.openai_chat.reasoning import Details, read_fields, thinking_text
+from chatkit.dialects.openai_chat.reasoning import Details, read_fields, summary_of, thinking_text
 from chatkit.dialects.openai_chat.server_tools import ServerTools
 from chatkit.dialects.openai_chat.sources import read_annotations
 from chatkit.dialects.openai_chat.tool_calls import ToolCalls
@@ -14,8 +14,8 @@ from chatkit.messages.foreign import split_data_url
 
 __all__ = ["Choice"]
 
-MESSAGE_FIELDS = ("extra_content", "thought_signature")
-"""Fields of a message that say nothing to the user and go back as they came (Gemini's facade)."""
+MESSAGE_FIELDS = ("extra_content", "thought_signature", "reasoning_opaque")
+"""Fields of a message that say nothing to the user and go back as they came (Gemini's facade, GitHub Copilot)."""
 
 _CHOICE_METADATA = ("native_finish_reason", "content_filter_results", "matched_stop", "stop_reason")
 
@@ -92,6 +92,11 @@ class Choice:
             self._text_ended = True
             extras = {"field": "thinking", **{key: part[key] for key in ("signature", "closed") if part.get(key) is not None}}
             return [ReasoningDelta(thinking_text(part), f"thinking:{self.text_index}", extras=extras)]
+        if kind == "reasoning":  # Databricks
+            self._text_ended = True
+            text, signature = summary_of(part)
+            extras = {"field": "summary", **({"signature": signature} if signature else {})}
+            return [ReasoningDelta(text, f"summary:{self.text_index}", extras=extras)]
         if kind == "reference":  # Mistral: what the text before it rests on
             self._text_ended = True
             return [Citation({"type": "citation", "extras": {"reference_ids": part.get("reference_ids")}}, self.text_index)]
@@ -118,6 +123,8 @@ class Choice:
 
     def _tool_calls(self, delta: dict[str, Any], answer_id: str | None) -> list[Event]:
         calls = delta.get("tool_calls")
+        if is_object(calls):  # older TGI servers send the call itself
+            calls = [calls]
         if is_list(calls) and calls:
             return [*self.calls.read(calls, answer_id)]
         legacy = delta.get("function_call")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chatkit.dialects.openai_chat.messages import encode_messages
+from chatkit.dialects.openai_chat.messages import encode_messages, is_begun
 from chatkit.dialects.openai_chat.tools import encode_response_format, encode_tools
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ def encode_chat(call: Call, provider: str, quirks: Quirks, *, owner: str | None 
     """
     params = call.params
     body: dict[str, Any] = {"model": call.model, "messages": encode_messages(call.messages, provider, quirks, owner or provider)}
+    if quirks.prefix and is_begun(call.messages[-1]):
+        body["messages"][-1][quirks.prefix] = True
     if params.get("max_tokens") is not None:
         body[quirks.max_tokens] = params["max_tokens"]
     if params.get("reasoning_effort") is not None:

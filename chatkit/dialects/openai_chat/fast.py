@@ -35,7 +35,10 @@ class _Delta(Struct, gc=False, kw_only=True):
     annotations: NoItems = None
     executed_tools: NoItems = None
     reasoning_steps: NoItems = None
+    reasoning_text: NoText = None
     extra_content: None = None
+    thought_signature: None = None
+    reasoning_opaque: None = None
 
 
 class _Verdict(Struct, gc=False):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from chatkit.dialects.openai_chat.quirks import Quirks
 
-__all__ = ["encode_messages"]
+__all__ = ["encode_messages", "is_begun"]
 
 _CALLS = ("tool_call", "invalid_tool_call")
 
@@ -47,6 +47,11 @@ def encode_messages(messages: Iterable[BaseMessage], provider: str, quirks: Quir
             _assistant(message, provider, quirks, owner) if isinstance(message, AIMessage) else _plain(message, quirks, owner)
         )
     return [*out, {"role": "user", "content": media}] if media else out
+
+
+def is_begun(message: BaseMessage) -> bool:
+    """Whether this is the beginning of an answer, which the model shall continue (`additional_kwargs={"prefix": True}`)."""
+    return isinstance(message, AIMessage) and bool(message.additional_kwargs.get("prefix"))
 
 
 def _plain(message: BaseMessage, quirks: Quirks, owner: str) -> dict[str, Any]:
@@ -113,6 +118,9 @@ def _answer_parts(block: dict[str, Any]) -> list[dict[str, Any]]:
         case "text":
             text = [{"type": "text", "text": block["text"], **options_of(block)}] if block.get("text") else []
             return text + [{"type": "reference", "reference_ids": ids} for ids in _references(block)]
+        case "reasoning" if extras.get("field") == "summary":
+            more = {"signature": extras["signature"]} if extras.get("signature") else {}
+            return [{"type": "reasoning", "summary": [{"type": "summary_text", "text": block.get("reasoning") or "", **more}]}]
         case "reasoning" if extras.get("field") == "thinking":
             inner = [{"type": "text", "text": block["reasoning"]}] if block.get("reasoning") else []
             more = {key: value for key, value in extras.items() if key != "field"}

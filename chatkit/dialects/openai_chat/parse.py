@@ -50,6 +50,7 @@ class ChatParser(SSEParser):
         self._id: str | None = None
         self._started = False
         self._finished = False
+        self._in_pieces = False
 
     def frame(self, frame: SSEEvent) -> list[Event]:
         if self._fast is not None:
@@ -170,8 +171,11 @@ class ChatParser(SSEParser):
 
     def _read_choice(self, choice: dict[str, Any], *, whole: bool) -> list[Event]:
         message = choice.get("message" if whole else "delta")
+        if message is None and not self._in_pieces:
+            message = choice.get("message")  # a stream of one chunk, which holds the whole message
         if not is_object(message):
             message = {}
+        self._in_pieces = True
         index = choice.get("index")
         if isinstance(index, int) and index > 0:
             reader, fold = self._others.setdefault(index, (Choice(), Fold()))

@@ -31,6 +31,7 @@ class Quirks(Struct, frozen=True, kw_only=True):
         parts: writers of content parts by block type, before the ones that all services share.
         tool_call_id: makes the id of a call one that the service accepts.
         names: parameters with another name on the wire.
+        prefix: field that marks a last message of the model, which is to be continued; None where there is no such thing.
     """
 
     max_tokens: str = "max_tokens"
@@ -46,3 +47,4 @@ class Quirks(Struct, frozen=True, kw_only=True):
     parts: Mapping[str, Callable[[dict[str, Any], str], dict[str, Any]]] = field(default_factory=dict[str, Any])
     tool_call_id: Callable[[str], str] | None = None
     names: Mapping[str, str] = field(default_factory=dict[str, str])
+    prefix: str | None = None

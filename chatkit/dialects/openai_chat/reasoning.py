@@ -1,7 +1,8 @@
 """Reasoning: read from whichever field a server uses, and sent back in the field that it came from.
 
-Three forms (wire sheet: openai_compatible §2 and §4): text in `reasoning_content` or `reasoning`; OpenRouter's list
-`reasoning_details` with signatures; Mistral's `thinking` parts of the content. A block's `extras` says which.
+Four forms (wire sheet: openai_compatible §2 and §4): text in `reasoning_content`, `reasoning` or (GitHub Copilot)
+`reasoning_text`; OpenRouter's list `reasoning_details` with signatures; parts of the content: Mistral's `thinking` and
+Databricks' `reasoning`. A block's `extras` says which.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from chatkit.jsons import as_object, is_list, is_object
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["FIELDS", "Details", "read_fields", "replay", "thinking_text"]
+__all__ = ["FIELDS", "Details", "read_fields", "replay", "summary_of", "thinking_text"]
 
-FIELDS = ("reasoning_content", "reasoning")
+FIELDS = ("reasoning_content", "reasoning", "reasoning_text")
 """Fields that hold reasoning as text. A server that sends both sends the same text twice."""
+
+PARTS = ("thinking", "summary")
+"""`extras["field"]` of reasoning that stood in a part of the content, named by what the part holds."""
 
 _TEXT_KEYS = {"reasoning.text": "text", "reasoning.summary": "summary"}
 
@@ -77,7 +81,7 @@ def replay(blocks: Iterable[dict[str, Any]], default_field: str | None) -> dict[
         extras, text = as_object(block.get("extras")), block.get("reasoning") or ""
         if is_object(extras.get("detail")):
             fields.setdefault("reasoning_details", []).append(_detail(extras["detail"], text))
-        elif extras.get("field") != "thinking":
+        elif extras.get("field") not in PARTS:
             field = extras.get("field") or default_field
             if field:
                 fields[field] = fields.get(field, "") + text
@@ -95,3 +99,10 @@ def thinking_text(part: dict[str, Any]) -> str:
     if is_list(inner):
         return "".join(str(piece.get("text") or "") for piece in inner if is_object(piece))
     return inner if isinstance(inner, str) else ""
+
+
+def summary_of(part: dict[str, Any]) -> tuple[str, str]:
+    """(text, signature) of a `reasoning` part of Databricks: `{"summary": [{"type": "summary_text", "text", "signature"}]}`."""
+    pieces = [piece for piece in part.get("summary") or () if is_object(piece)]
+    texts, signatures = ([str(piece.get(name) or "") for piece in pieces] for name in ("text", "signature"))
+    return "".join(texts), "".join(signatures)
