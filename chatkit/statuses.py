@@ -226,6 +226,11 @@ def error_from_body(body: Any, *, status: int | None = None, headers: Mapping[st
     return error
 
 
+_CODES = ("code", "error_code", "status_code")  # the second at Databricks; Anthropic has it among the details
+_INSIDE = ("error", "base_resp", "errors")
+"""Where the facts stand when not at the top: everybody's, MiniMax's, Cloudflare's (a list)."""
+
+
 def _facts(body: Any) -> tuple[str, str | None, str | None]:
     """(message, type, code) of an error body in any known shape."""
     if is_list(body) and body:
@@ -235,7 +240,9 @@ def _facts(body: Any) -> tuple[str, str | None, str | None]:
         return (f"an HTML page instead of JSON: {text}" if body.lstrip().startswith("<") else text), None, None
     if not is_object(body):
         return "", None, None
-    inner = body.get("error", body.get("base_resp", body))  # MiniMax's
+    inner = next((body[key] for key in _INSIDE if body.get(key) and (key == "error" or not body.get("message"))), body)
+    if is_list(inner):
+        inner = inner[0]
     if isinstance(inner, str):
         return inner[:2000], _word(body.get("error_type") or body.get("type")), _word(body.get("code"))
     if not is_object(inner):
@@ -249,7 +256,8 @@ def _facts(body: Any) -> tuple[str, str | None, str | None]:
         message = f"{message}: {metadata['raw']}"
     status = inner.get("status")  # a word at Google; elsewhere the number of the HTTP status
     kind = inner.get("type") or (status if isinstance(status, str) else None) or inner.get("__type") or inner.get("error_type")
-    code = inner.get("code") or inner.get("status_code") or as_object(inner.get("details")).get("error_code")  # Anthropic's
+    code = next((inner[key] for key in _CODES if inner.get(key)), None) or as_object(inner.get("details")).get("error_code")
+    code = code or (None if isinstance(status, str) else status)
     return _text(message)[:2000], _word(kind), _word(code)
 
 

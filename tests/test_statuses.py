@@ -38,10 +38,23 @@ def test_messages_that_are_no_text(body: dict[str, Any], message: str) -> None:
 
 
 def test_a_number_is_no_type() -> None:
-    assert error_from_response(404, {}, b'{"status": 404, "title": "Not Found", "detail": "no such model"}').type is None
+    error = error_from_response(404, {}, b'{"status": 404, "title": "Not Found", "detail": "no such model"}')
+    assert (error.type, error.code) == (None, "404")
+    assert type(error_from_body({"error": {"message": "no room", "status": 503}})) is OverloadedError
     assert error_from_response(400, {}, b'{"error": {"status": "INVALID_ARGUMENT", "message": "x"}}').type == "INVALID_ARGUMENT"
 
 
 def test_minimax_says_what_is_wrong_in_base_resp() -> None:
     error = error_from_body({"choices": None, "base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}})
     assert (error.code, "insufficient balance" in str(error)) == ("1008", True)
+
+
+def test_cloudflare_has_a_list_of_errors() -> None:
+    body = {"result": None, "success": False, "errors": [{"code": 10000, "message": "Authentication error"}], "messages": []}
+    error = error_from_response(401, {}, encode(body))
+    assert (type(error), error.code, "Authentication error" in str(error)) == (AuthenticationError, "10000", True)
+    assert "The input is bad" in str(error_from_body({"message": "The input is bad", "errors": [{"field": "x"}]}))
+
+
+def test_databricks_has_an_error_code() -> None:
+    assert error_from_response(400, {}, b'{"error_code": "BAD_REQUEST", "message": "no"}').code == "BAD_REQUEST"
