@@ -15,7 +15,16 @@ from chatkit.errors import InputError, InputTypeError
 from chatkit.messages import AIMessage, AIMessageChunk, ToolMessage
 from chatkit.simulator.model import SimulatedChatModel
 from chatkit.simulator.reply import Reply
-from chatkit.tools import InjectedToolArg, ToolException, TurnLimitError, run_tools, run_tools_sync, stream_tools, tool
+from chatkit.tools import (
+    InjectedToolArg,
+    ToolException,
+    ToolRuntime,
+    TurnLimitError,
+    run_tools,
+    run_tools_sync,
+    stream_tools,
+    tool,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -235,6 +244,18 @@ async def test_injected_arguments() -> None:
     run = await run_tools(parrot, "q", [save], inject={"user": "ann"})
     assert run.messages[2].content == "ann: hi"
     assert list(parrot.simulator.requests[0].body["tools"][0]["function"]["parameters"]["properties"]) == ["text"]
+
+
+@tool
+def count(what: str, runtime: ToolRuntime[Any, Any]) -> str:
+    """Count the messages."""
+    return f"{len(runtime.state['messages'])} {what} of {runtime.context}, {runtime.tool_call_id}"
+
+
+async def test_tools_see_the_conversation_so_far() -> None:
+    parrot = model(calls(("count", {"what": "messages", "runtime": {"context": "forged"}})), "Two.")
+    run = await run_tools(parrot, "q", [count], inject={"runtime": ToolRuntime(context="ann")})
+    assert run.messages[2].content == f"2 messages of ann, {run.messages[1].tool_calls[0]['id']}"  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,12 @@ if typing.TYPE_CHECKING:
 
 __all__ = ["Injection", "Parameters", "injection_of", "name_of", "read_function"]
 
-Injection: TypeAlias = Literal["argument", "call_id", "config", "nothing"]
-"""What is put into a parameter: the caller's argument, the tool call's id, the run's config, or nothing (None)."""
+Injection: TypeAlias = Literal["argument", "call_id", "config", "runtime", "nothing"]
+"""What is put into a parameter: the caller's argument, the tool call's id, the run's config, a `ToolRuntime` with all of
+these, or nothing (None)."""
+
+_BY_TYPE: dict[str, Injection] = {"RunnableConfig": "config", "ToolRuntime": "runtime"}
+"""Types that say by their names what is put in; they may come from other libraries."""
 
 _RESERVED: dict[str, Injection] = {"run_manager": "nothing", "callbacks": "nothing"}
 """Names that belong to callbacks in LangChain's tools, whatever their annotation."""
@@ -97,15 +101,14 @@ def injection_of(field: Field) -> Injection | None:
             return "call_id"
         if any(base.__name__ == "InjectedToolArg" for base in kind.__mro__) or issubclass(kind, InjectedToolArg):
             return "argument"
-    if _is_config(field.type):
-        return "config"
-    return _RESERVED.get(field.name)
+    return _of_type(field.type) or _RESERVED.get(field.name)
 
 
-def _is_config(tp: Any) -> bool:
+def _of_type(tp: Any) -> Injection | None:
     if typing.get_origin(tp) in UNIONS:
-        return any(_is_config(member) for member in typing.get_args(tp))
-    return getattr(split_annotated(tp)[0], "__name__", "") == "RunnableConfig"
+        return next(filter(None, map(_of_type, typing.get_args(tp))), None)
+    tp = split_annotated(tp)[0]
+    return _BY_TYPE.get(getattr(typing.get_origin(tp) or tp, "__name__", ""))
 
 
 def _plain(function: Any) -> Any:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from chatkit.tools.run import run_tools as run_tools
     from chatkit.tools.run import run_tools_sync as run_tools_sync
     from chatkit.tools.run import stream_tools as stream_tools
+    from chatkit.tools.runtime import ToolRuntime as ToolRuntime
     from chatkit.tools.structured import StructuredTool as StructuredTool
     from chatkit.tools.structured import Tool as Tool
 
@@ -42,6 +43,7 @@ _HOME = {
     "chatkit.tools.mcp": ("tools_from_mcp",),
     "chatkit.tools.normalize": ("normalize_tool_choice", "normalize_tools"),
     "chatkit.tools.run": ("ToolRun", "ToolStream", "TurnLimitError", "run_tools", "run_tools_sync", "stream_tools"),
+    "chatkit.tools.runtime": ("ToolRuntime",),
     "chatkit.tools.structured": ("StructuredTool", "Tool"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
@@ -55,6 +57,7 @@ __all__ = [
     "ToolException",
     "ToolInputError",
     "ToolRun",
+    "ToolRuntime",
     "ToolStream",
     "TurnLimitError",
     "convert_to_json_schema",

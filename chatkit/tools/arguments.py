@@ -14,6 +14,7 @@ from chatkit.schema.functions import Injection, Parameters, injection_of
 from chatkit.schema.pydantic_types import Misfit, is_pydantic_model
 from chatkit.schema.records import fields_of, is_record
 from chatkit.schema.shapes import Shape, fields_schema, shape_of
+from chatkit.tools.runtime import completed
 
 __all__ = ["Arguments"]
 
@@ -97,6 +98,8 @@ class Arguments(Struct, frozen=True):
         known: dict[Injection, Any] = {"config": {} if config is None else config, "call_id": call_id}
         for name, kind in self.injected.items():
             value = values.get(name, known.get(kind)) if kind != "nothing" else None
+            if kind == "runtime":
+                value = completed(value, tool_call_id=call_id, config=known["config"], state={})
             if value is not None or name in values:
                 out[name] = value
             elif name not in self.optional:

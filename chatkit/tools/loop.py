@@ -15,6 +15,7 @@ from chatkit.schema.functions import name_of, read_function
 from chatkit.schema.tool_dicts import is_built_in
 from chatkit.tools.errors import ToolException, ToolInputError
 from chatkit.tools.results import content_of
+from chatkit.tools.runtime import completed
 from chatkit.tools.structured import StructuredTool
 
 if TYPE_CHECKING:
@@ -94,8 +95,9 @@ class ToolLoop:
         self._models = [model.bind_tools(runnable, tool_choice=choice, **kwargs) for choice in (tool_choice, None)]
 
     def _check_inject(self) -> None:
-        wanted = {name: tool.name for tool in self.tools.values() for name, kind in _injected(tool).items() if kind == "argument"}
-        unknown = sorted(set(self._inject) - set(wanted))
+        kinds = [(name, kind, tool.name) for tool in self.tools.values() for name, kind in _injected(tool).items()]
+        wanted = {name: tool for name, kind, tool in kinds if kind == "argument"}
+        unknown = sorted(set(self._inject) - set(wanted) - {name for name, kind, _ in kinds if kind == "runtime"})
         if unknown:
             raise InputError(f"no tool has the injected arguments {unknown}; mark them with Annotated[T, InjectedToolArg]")
         optional = {name for tool in self.tools.values() for name in getattr(tool, "optional", ())}
@@ -171,7 +173,10 @@ class ToolLoop:
     def _args(self, tool: Any, args: dict[str, Any]) -> dict[str, Any]:
         injected = _injected(tool)
         own = {name: value for name, value in args.items() if name not in injected}
-        return {**own, **{name: self._inject[name] for name in injected if name in self._inject}}
+        given = {name: self._inject[name] for name in injected if name in self._inject}
+        state = {"messages": list(self.run.messages)}
+        runtimes = {name: completed(given.get(name), state=state) for name, kind in injected.items() if kind == "runtime"}
+        return {**own, **given, **runtimes}
 
 
 def _injected(tool: Any) -> Mapping[str, str]:

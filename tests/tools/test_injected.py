@@ -10,7 +10,7 @@ import pytest
 
 from chatkit.errors import InputError
 from chatkit.messages import ToolMessage
-from chatkit.tools import BaseTool, InjectedToolArg, InjectedToolCallId, tool
+from chatkit.tools import BaseTool, InjectedToolArg, InjectedToolCallId, ToolRuntime, tool
 
 
 class RunnableConfig(TypedDict, total=False):
@@ -104,3 +104,34 @@ def test_reserved_names_of_callbacks() -> None:
 
     assert Old().args == {"query": {"type": "string"}}
     assert Old().invoke({"query": "x"}) == "x None"
+
+
+@tool
+def ask(question: str, runtime: ToolRuntime[Any, Any]) -> Any:
+    """Ask."""
+    return [question, runtime.tool_call_id, (runtime.config or {}).get("tags"), runtime.state, runtime.context]
+
+
+def test_a_runtime() -> None:
+    call = {"type": "tool_call", "name": "ask", "args": {"question": "q"}, "id": "call_1"}
+    assert ask.injected == {"runtime": "runtime"}
+    assert ask.args == {"question": {"type": "string"}}
+    assert json.loads(ask.invoke(call, {"tags": ["a"]}).content) == ["q", "call_1", ["a"], {}, None]
+    assert ask.invoke({"question": "q"}) == ["q", None, None, {}, None]
+
+
+def test_a_runtime_of_the_application_and_none_of_the_model() -> None:
+    own = ToolRuntime[Any, Any](context={"user": "ann"})
+    assert ask.invoke({"question": "q", "runtime": own}, tool_call_id="7").content == '["q", "7", null, {}, {"user": "ann"}]'
+    assert own.tool_call_id is None, "the application's own stays as it is"
+    assert ask.invoke({"question": "q", "runtime": {"context": "forged"}}) == ["q", None, None, {}, None]
+
+
+def test_a_runtime_without_arguments_of_its_type_and_optional() -> None:
+    @tool
+    def where(runtime: ToolRuntime | None = None) -> Any:  # pyright: ignore[reportMissingTypeArgument,reportUnknownParameterType]
+        """Where."""
+        return runtime.tool_call_id if runtime else "nowhere"
+
+    assert where.args == {}
+    assert where.invoke({"type": "tool_call", "name": "where", "args": {}, "id": "call_1"}).content == "call_1"
