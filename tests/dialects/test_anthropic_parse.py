@@ -161,6 +161,7 @@ def test_arguments_that_come_whole_with_the_start() -> None:
     message = read(MODEL, sse(BEGIN, call, stop(), server, stop(1), *END))
     assert message.content_blocks[0]["args"] == {"a": 1}
     assert message.content_blocks[1]["args"] == {"query": "x"}
+    assert read(MODEL, sse(BEGIN, call, server, *END)).content_blocks == message.content_blocks, "no block is said to end"
 
 
 def test_arguments_that_come_with_the_start_and_again_in_pieces() -> None:

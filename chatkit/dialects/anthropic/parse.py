@@ -88,7 +88,8 @@ class AnthropicReader:
         self._id: str | None = None
         self._begun = False  # a block was opened
         self._call: Callable[[str, int | None], Event] = ToolCallChunk  # what pieces of arguments belong to now
-        self._input: Any = None  # arguments that came whole with the start of a call
+        self._input: Any = None  # arguments that came whole with the start of a call, until it is sure that no pieces come
+        self._input_of: int | None = None  # the block that they belong to
         self._usage: dict[str, Any] = {}
         self._facts: dict[str, Any] = {}
 
@@ -168,14 +169,20 @@ class AnthropicReader:
     def _block_start(self, said: _StreamObject, data: bytes) -> list[Event]:
         block = said.content_block or {}
         self._begun = True
-        self._input = None
+        before = self._whole_input()
         if is_call(block.get("type") or ""):
-            self._input = block.get("input") or None
+            self._input, self._input_of = block.get("input") or None, said.index
             self._call = ToolCallChunk if block["type"] == "tool_use" else ServerChunk
             block = {**block, "input": None}
         elif block.get("type") == "thinking" and not block.get("thinking") and not block.get("signature"):
+            return before
+        return [*before, *events_of_block(block, said.index)]
+
+    def _whole_input(self) -> list[Event]:
+        if not self._input:
             return []
-        return events_of_block(block, said.index)
+        args, self._input = args_text(self._input), None
+        return [self._call(args, self._input_of)]
 
     def _block_delta(self, said: _StreamObject, data: bytes) -> list[Event]:
         delta = said.delta
@@ -183,17 +190,14 @@ class AnthropicReader:
         return [] if reader is None or delta is None else [reader(self, delta, said.index, data)]
 
     def _block_stop(self, said: _StreamObject, data: bytes) -> list[Event]:
-        if not self._input:
-            return []
-        args, self._input = args_text(self._input), None
-        return [self._call(args, said.index)]
+        return self._whole_input()
 
     def _message_delta(self, said: _StreamObject, data: bytes) -> list[Event]:
         whole = _decode(data)
         delta = as_object(whole.get("delta"))
         self._facts.update(_facts(delta))
         self._facts.update({name: value for name, value in _facts(whole).items() if name != "delta"})
-        return self._counted(said.usage) + _finish(delta)
+        return self._whole_input() + self._counted(said.usage) + _finish(delta)
 
     def _message_stop(self, said: _StreamObject, data: bytes) -> list[Event]:
         self.done = True
