@@ -20,6 +20,8 @@ from chatkit.simulator import Budget, Reply, simulate
 from tests.redis_case import RedisServer, redis_server
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from chatkit.simulator import Question
 
 __all__ = ["redis_server"]
@@ -94,11 +96,38 @@ class Seen(Budget):
         return limits, wait
 
 
-def test_the_example_keeps_four_dask_workers_to_one_budget(redis_server: RedisServer, tmp_path: Path) -> None:
+WITH_RAY = """
+import ray
+
+def main():
+    limiter = RedisRateLimiter(os.environ["REDIS_URL"], key="gpt-4o", requests_per_minute=3000)
+    model = init_chat_model("openai:gpt-4o", rate_limiter=limiter)
+    prompts = [f"Tell me one fact about the number {number}." for number in range(300)]
+    parts = [prompts[start : start + 25] for start in range(0, len(prompts), 25)]
+    ray.init(num_cpus=4, include_dashboard=False, logging_level="ERROR")
+    answers = [text for part in ray.get([ray.remote(answer).remote(model, part) for part in parts]) for text in part]
+    ray.shutdown()
+    for prompt, text in zip(prompts, answers):
+        print(prompt, "->", text)
+
+main()
+"""
+
+
+def with_ray() -> str:
+    """The example, with the one line that the page says for Ray."""
+    head, _ = example().split("def main()")
+    return head.replace("from dask.distributed import Client, LocalCluster\n", "") + WITH_RAY
+
+
+@pytest.mark.parametrize(("library", "script_of"), [("distributed", example), ("ray", with_ray)])
+def test_the_example_keeps_four_workers_to_one_budget(
+    library: str, script_of: Callable[[], str], redis_server: RedisServer, tmp_path: Path
+) -> None:
     """3,000 a minute for all workers together; the provider would refuse more."""
-    pytest.importorskip("distributed", reason="Dask is not installed (pip install distributed)")
+    pytest.importorskip(library, reason=f"{library} is not installed (pip install {library})")
     script = tmp_path / "example.py"
-    script.write_text(example())
+    script.write_text(script_of())
     path = os.pathsep.join([str(ROOT), str(ROOT / "providers")])
     budget = Seen(3000, burst=3.0)
 
