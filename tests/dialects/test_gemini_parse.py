@@ -413,7 +413,9 @@ def test_a_blocked_prompt_is_an_error(make: Any) -> None:
 
 
 def test_ratings_of_the_prompt_are_no_block() -> None:
-    fine = {"promptFeedback": {"safetyRatings": []}}
+    fine: dict[str, Any] = {"promptFeedback": {"safetyRatings": []}}
+    for nothing in ({}, None):
+        assert read(MODEL, stream({"promptFeedback": nothing}, frame(text("Hi"), **STOP))).text == "Hi"
     assert read(MODEL, stream(fine, {**frame(text("Hi"), **STOP), **fine})).text == "Hi"
 
 

@@ -16,7 +16,7 @@ from chatkit.dialects.gemini.errors import blocked
 from chatkit.dialects.gemini.facts import Facts, standard_logprobs
 from chatkit.dialects.gemini.parts_in import PartReader
 from chatkit.dialects.gemini.usage import standard_usage
-from chatkit.dialects.gemini.wire import UNSET, PromptFeedback, decode_frame
+from chatkit.dialects.gemini.wire import UNSET, PromptFeedback, decode_frame, is_set
 from chatkit.errors import InvalidResponseError
 from chatkit.events import ErrorEvent, Finish, Metadata, Start, Usage
 from chatkit.fold import CUT_REASONS
@@ -112,7 +112,7 @@ class GeminiParser(SSEParser):
         """Why there is no candidate. What is said about the prompt stands alone when the prompt was blocked."""
         if frame.error is not None:
             return [ErrorEvent(error_from_body(decode(data)))]
-        if frame.prompt_feedback is UNSET:
+        if not is_set(frame.prompt_feedback):
             return []
         feedback = _decode_feedback(frame.prompt_feedback)
         if feedback.block_reason is None and feedback.block_reason_message is None:
