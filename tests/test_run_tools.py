@@ -6,7 +6,7 @@ import logging
 import pickle
 import threading
 import time
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import anyio
 import pytest
@@ -244,6 +244,37 @@ async def test_injected_arguments() -> None:
     run = await run_tools(parrot, "q", [save], inject={"user": "ann"})
     assert run.messages[2].content == "ann: hi"
     assert list(parrot.simulator.requests[0].body["tools"][0]["function"]["parameters"]["properties"]) == ["text"]
+
+
+class ForeignMessage:
+    """As LangChain's ToolMessage is seen from here."""
+
+    type, content, name, status, artifact = "tool", "sunny", "forecast", "success", {"degrees": 20}
+
+    def __init__(self, tool_call_id: str) -> None:
+        self.tool_call_id = tool_call_id
+
+    def model_dump(self) -> dict[str, Any]:
+        names = ("type", "content", "name", "status", "artifact", "tool_call_id")
+        return {name: getattr(self, name) for name in names}
+
+
+class ForeignTool:
+    """As LangChain's tools are seen from here."""
+
+    name, description = "forecast", "The weather to come."
+    tool_call_schema: ClassVar[dict[str, Any]] = {"type": "object", "properties": {"day": {"type": "string"}}}
+
+    async def ainvoke(self, input: dict[str, Any], config: Any = None) -> ForeignMessage:
+        return ForeignMessage(input["id"])
+
+
+async def test_tools_of_another_library_with_messages_of_its_own() -> None:
+    parrot = model(calls(("forecast", {"day": "today"})), "Sunny.")
+    run = await run_tools(parrot, "q", [ForeignTool()])
+    call, result = run.messages[1], run.messages[2]
+    assert isinstance(call, AIMessage)
+    assert result == ToolMessage("sunny", name="forecast", tool_call_id=call.tool_calls[0]["id"], artifact={"degrees": 20})
 
 
 @tool

@@ -10,7 +10,7 @@ from msgspec import Struct
 from chatkit.errors import ChatKitError, InputError, InputTypeError
 from chatkit.jsons import is_list, is_object
 from chatkit.messages import AIMessage, BaseMessage, ToolMessage, UsageMetadata, add_usage
-from chatkit.messages.coerce import to_messages
+from chatkit.messages.coerce import convert_to_messages, to_messages
 from chatkit.schema.functions import name_of, read_function
 from chatkit.schema.tool_dicts import is_built_in
 from chatkit.tools.errors import ToolException, ToolInputError
@@ -185,8 +185,8 @@ def _injected(tool: Any) -> Mapping[str, str]:
 
 def _messages(result: Any, call: dict[str, Any]) -> list[BaseMessage]:
     results: list[Any] = result if is_list(result) else [result]
-    if all(isinstance(item, BaseMessage) for item in results):
-        return results
+    if all(isinstance(item, BaseMessage) or hasattr(item, "tool_call_id") for item in results):
+        return convert_to_messages(results)  # tools of other libraries give messages of their own
     return [ToolMessage(content_of(result), name=call["name"], tool_call_id=call["id"])]
 
 
