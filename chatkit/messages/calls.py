@@ -8,7 +8,7 @@ from chatkit.errors import InputTypeError
 from chatkit.fold import tool_call_block
 from chatkit.jsons import is_object
 
-__all__ = ["CALL_TYPES", "calls_in", "checked_call", "checked_invalid_call", "openai_calls"]
+__all__ = ["CALL_TYPES", "calls_in", "checked_call", "checked_invalid_call", "openai_call", "openai_calls"]
 
 CALL_TYPES = ("tool_call", "invalid_tool_call")
 
@@ -54,12 +54,17 @@ def checked_invalid_call(call: Any) -> dict[str, Any]:
 
 def openai_calls(calls: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Calls in OpenAI's own form (`function.arguments` as JSON text), split into good and bad ones."""
-    found = [_openai_call(call) for call in calls_in("tool_calls", calls)]
+    found = [openai_call(call) for call in calls_in("tool_calls", calls)]
     good = [checked_call(call) for call in found if call["type"] == "tool_call"]
     return good, [call for call in found if call["type"] != "tool_call"]
 
 
-def _openai_call(call: Any) -> dict[str, Any]:
+def openai_call(call: Any) -> dict[str, Any]:
+    """A call in OpenAI's own form as a block; the text of a free-form (`custom`) one is its argument `__arg1`."""
+    custom = call.get("custom") if is_object(call) else None
+    if is_object(custom):
+        args = {"__arg1": custom.get("input") or ""}
+        return {"type": "tool_call", "name": custom.get("name"), "args": args, "id": call.get("id"), "extras": {"type": "custom"}}
     function = call.get("function") if is_object(call) else None
     if not is_object(function) or not isinstance(function.get("arguments") or "", str):
         raise InputTypeError("a tool call in OpenAI's form needs {'id': ..., 'function': {'name': ..., 'arguments': '<JSON>'}}")

@@ -8,6 +8,7 @@ from chatkit.errors import InputError, InputTypeError
 from chatkit.jsons import is_object
 from chatkit.messages.ai import AIMessage
 from chatkit.messages.base import BaseMessage, HumanMessage, SystemMessage, ToolMessage
+from chatkit.messages.calls import openai_call
 from chatkit.messages.chunk import AIMessageChunk
 
 if TYPE_CHECKING:
@@ -136,7 +137,13 @@ def _developer(content: Any, fields: dict[str, Any]) -> BaseMessage:
 def _ai(content: Any, fields: dict[str, Any]) -> BaseMessage:
     fields = dict(fields)
     calls = fields.get("tool_calls")
-    if isinstance(calls, list | tuple) and any(is_object(call) and "function" in call for call in cast("list[Any]", calls)):
+    calls = cast("list[Any]", calls) if isinstance(calls, list | tuple) else []
+    keys = {key for call in calls if is_object(call) for key in call}
+    if "custom" in keys:  # when it goes back it must be told from a function's, which only blocks can say
+        blocks = [openai_call(call) for call in fields.pop("tool_calls")]
+        text = cast("list[Any]", content) if isinstance(content, list) else [content] if content else []
+        return AIMessage([*text, *blocks], **_split("ai", fields))
+    if "function" in keys:
         fields["additional_kwargs"] = {**(fields.get("additional_kwargs") or {}), "tool_calls": fields.pop("tool_calls")}
         message = AIMessage(content, **_split("ai", fields))
         del message.additional_kwargs["tool_calls"]

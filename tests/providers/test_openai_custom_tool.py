@@ -52,3 +52,16 @@ def test_a_free_text_comes_and_its_result_goes_back(server: Server, which: Struc
     assert run.messages[2].content == said
     assert [item.get("type") for item in again["input"][1:]] == ["custom_tool_call", "custom_tool_call_output"]
     assert again["input"][-1]["output"] == said
+
+
+def test_a_conversation_of_dicts_keeps_free_form_calls(server: Server) -> None:
+    free = {"id": "call_1", "type": "custom", "custom": {"name": "shout", "input": "a"}}
+    function = {"id": "call_2", "type": "function", "function": {"name": "f", "arguments": '{"x":1}'}}
+    conversation = [
+        {"role": "user", "content": "q"},
+        {"role": "assistant", "content": "Well:", "tool_calls": [free, function]},
+        {"role": "tool", "tool_call_id": "call_1", "content": "A"},
+        {"role": "tool", "tool_call_id": "call_2", "content": "2"},
+    ]
+    ChatOpenAI("gpt-5").bind_tools([shout], tool_choice="none").bind(use_responses_api=False).invoke(conversation)
+    assert server.requests[-1].body["messages"] == conversation
