@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chatkit.dialects.openai_chat import ChatParser
@@ -63,6 +63,7 @@ def said(parser: ChatParser, body: bytes) -> Any:
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(st.sampled_from(CHUNKS), max_size=14))
+@example([*map(tool_piece, (0, 1, 0, 0), ('{"a":', "", "1", "2")), tool_piece(None, "}")])
 def test_fast_and_complete_say_the_same(chunks: list[dict[str, Any]]) -> None:
     body = sse(*chunks)
     fast, complete = said(ChatParser(), body), said(CompleteParser(), body)

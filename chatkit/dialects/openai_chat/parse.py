@@ -102,7 +102,9 @@ class ChatParser(SSEParser):
 
     def _tool(self, data: bytes) -> Event:
         piece = TOOL(data).choices[0].delta.tool_calls[0]
-        return ToolCallChunk(piece.function.arguments, self._choice.calls.at[piece.index])
+        calls = self._choice.calls
+        calls.last = calls.at[piece.index]
+        return ToolCallChunk(piece.function.arguments, calls.last)
 
     def _choose(self, events: list[Event]) -> None:
         """After a chunk that came the slow way: what the next one will probably be."""

@@ -33,13 +33,14 @@ class ToolCalls:
 
     Attributes:
         at: wire index to the index of the events; what a plain continuation needs.
+        last: index of the call that the last piece belongs to.
     """
 
     def __init__(self) -> None:
         self.at: dict[int, int] = {}
         self._known: dict[int, _Known] = {}
         self._by_id: dict[str, int] = {}
-        self._last: int | None = None
+        self.last: int | None = None
 
     def read(self, calls: list[Any], answer_id: str | None) -> list[ToolCallChunk]:
         """Events of the `tool_calls` of one delta or message."""
@@ -62,7 +63,7 @@ class ToolCalls:
         if index is None:
             index = self._open(call.get("index"), id, name, args)
         here.add(index)
-        self._last = index
+        self.last = index
         known = self._known[index]
         shown_id = (id or _invented(answer_id, index)) if new else None
         shown_name = name if new or not known.name else None
@@ -80,7 +81,7 @@ class ToolCalls:
         elif id is not None:
             return self._by_id.get(id)
         else:
-            index = self._last
+            index = self.last
         if index is None or (name and index in here):
             return None
         return None if self._begins(self._known[index], id, name, args) else index
