@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from chatkit.codec import NamedTool, OutputSchema, ToolSpec
 from chatkit.dialects.documents import document_text
-from chatkit.dialects.history import replayable
+from chatkit.dialects.history import is_own, refuse_media, replayable
 from chatkit.errors import UnsupportedFeatureError
 from chatkit.jsons import dumps
 from chatkit.messages import AIMessage, ToolMessage
+from chatkit.messages.blocks import DATA_BLOCK_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,6 +98,9 @@ def _message(message: BaseMessage, provider: str) -> dict[str, Any]:
 def _assistant(message: AIMessage, provider: str) -> dict[str, Any]:
     """A turn with calls says its text as `tool_plan`: text beside calls is how other vendors write a plan."""
     blocks = replayable(message, provider)
+    for block in blocks:
+        if block["type"] in DATA_BLOCK_TYPES:
+            refuse_media(block, "ChatCohere", own=is_own(message, provider))
     calls = [_call(block) for block in blocks if block["type"] in ("tool_call", "invalid_tool_call")]
     plan = "".join(block["value"].get("tool_plan") or "" for block in blocks if _is_plan(block))
     said = [block for block in blocks if block["type"] in ("text", "reasoning") or _is_other(block)]

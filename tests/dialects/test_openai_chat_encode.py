@@ -280,6 +280,7 @@ def test_images_in_answers() -> None:
     assert back(message(body), answer_images=True)["images"] == [image]
     with pytest.raises(UnsupportedFeatureError, match="user message"):
         back(message(body))
+    assert back(message(body), "google_genai") == {"role": "assistant", "content": "Here:"}
 
 
 def test_server_tools_do_not_go_back() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chatkit.dialects.openai_responses.conversation import Speaker, input_items, since_last_response
+from chatkit.errors import UnsupportedFeatureError
 from chatkit.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage, messages_from_dict, messages_to_dict
 from tests.dialects.openai_responses_case import message_of, stream_of, text_item, whole_of
 from tests.dialects.test_openai_responses_parse import (
@@ -128,6 +129,14 @@ def test_an_image_goes_back_whole_where_nothing_is_stored() -> None:
     message = message_of(whole_of([IMAGE]))
     assert items(message, stateless=True) == [IMAGE]
     assert items(message) == [{"type": "image_generation_call", "id": "ig_1"}]
+
+
+def test_an_image_that_nobody_drew_is_refused_and_another_vendors_left_out() -> None:
+    image = {"type": "image", "base64": "aGU=", "mime_type": "image/png"}
+    with pytest.raises(UnsupportedFeatureError, match="user message"):
+        items(AIMessage(["Here:", image]))
+    foreign = AIMessage(["Here:", image], response_metadata={"model_provider": "google_genai"})
+    assert items(foreign) == [{"role": "assistant", "content": "Here:"}]
 
 
 @pytest.mark.parametrize("provider", ["anthropic", "azure_openai"])

@@ -215,3 +215,11 @@ def test_what_cohere_cannot_take_is_refused_before_any_request(block: dict, hint
 def test_text_documents_become_text() -> None:
     block = {"type": "text-plain", "base64": "ZG9j", "title": "A note"}
     assert sent(MODEL, [HumanMessage([block])])["messages"][0]["content"] == [{"type": "text", "text": "A note\n\ndoc"}]
+
+
+def test_images_of_an_answer_are_refused_and_another_vendors_left_out() -> None:
+    image = {"type": "image", "base64": "aGk=", "mime_type": "image/png"}
+    with pytest.raises(UnsupportedFeatureError, match="user message"):
+        sent(MODEL, [HumanMessage("Hi"), AIMessage(["Here:", image])])
+    foreign = AIMessage(["Here:", image], response_metadata={"model_provider": "openai"})
+    assert sent(MODEL, [HumanMessage("Hi"), foreign])["messages"][1] == {"role": "assistant", "content": "Here:"}

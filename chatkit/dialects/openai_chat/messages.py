@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chatkit.dialects.history import is_own, replayable
+from chatkit.dialects.history import is_own, refuse_media, replayable
 from chatkit.dialects.openai_chat.parts import encode_parts, options_of
 from chatkit.dialects.openai_chat.reasoning import replay
 from chatkit.dialects.openai_chat.tool_calls import CUSTOM_ARG
-from chatkit.errors import UnsupportedFeatureError
 from chatkit.jsons import as_object, dumps, is_object
 from chatkit.messages import AIMessage, BaseMessage, SystemMessage, ToolMessage
 from chatkit.messages.blocks import DATA_BLOCK_TYPES
@@ -157,9 +156,7 @@ def _media(blocks: list[dict[str, Any]], quirks: Quirks, owner: str, *, own: boo
         elif block["type"] == "image" and quirks.answer_images:
             fields.setdefault("images", []).extend(encode_parts([block], quirks, owner))
         elif block["type"] in DATA_BLOCK_TYPES:
-            raise UnsupportedFeatureError(
-                f"{owner}: this API takes no {block['type']} block in a message of the assistant; move it to a user message"
-            )
+            refuse_media(block, owner, own=own)
     return fields
 
 

@@ -57,7 +57,7 @@ def _items(
         if not isinstance(message, AIMessage):
             items += _incoming(message, calls, speaker)
             continue
-        said = assistant_items(message, speaker.provider, stateless=stateless)
+        said = assistant_items(message, speaker.provider, speaker.owner, stateless=stateless)
         calls.update((item["call_id"], item) for item in said if isinstance(item.get("call_id"), str))
         items += said
     return items

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chatkit.dialects.history import replayable
+from chatkit.dialects.history import is_own, refuse_media, replayable
 from chatkit.dialects.openai_responses.citations import annotation_of
 from chatkit.dialects.openai_responses.free_text import CUSTOM_INPUT
 from chatkit.dialects.openai_responses.parts import extras_of
-from chatkit.jsons import decode_object, dumps, is_list, is_object
+from chatkit.jsons import as_object, decode_object, dumps, is_list, is_object
+from chatkit.messages.blocks import DATA_BLOCK_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,12 +23,16 @@ if TYPE_CHECKING:
 __all__ = ["assistant_items"]
 
 
-def assistant_items(message: AIMessage, provider: str, *, stateless: bool) -> list[dict[str, Any]]:
+def assistant_items(message: AIMessage, provider: str, owner: str, *, stateless: bool) -> list[dict[str, Any]]:
     """The items of one assistant turn.
 
     Args:
         provider: the vendor that will read them.
+        owner: the model's class, for error messages.
         stateless: nothing is stored on the server.
+
+    Raises:
+        UnsupportedFeatureError: media that no item tells.
     """
     said = message.response_metadata
     # The same vendor's Chat Completions answers are foreign too: their blocks know nothing of items.
@@ -35,6 +40,8 @@ def assistant_items(message: AIMessage, provider: str, *, stateless: bool) -> li
     blocks = replayable(message, provider if ours else "")
     turn = _Turn(blocks, stateless or said.get("store") is False)
     for block in blocks:
+        if block["type"] in DATA_BLOCK_TYPES and not turn.draws:
+            refuse_media(block, owner, own=ours and is_own(message, provider))
         _ADDERS.get(block["type"], _Turn.skip)(turn, block)
     return [_plain(item) for item in turn.items if _is_whole(item, turn.stateless)]
 
@@ -64,6 +71,7 @@ class _Turn:
         self.items: list[dict[str, Any]] = []
         self.stateless = stateless
         self._open: tuple[str, Any] | None = None  # kind and id of the item that the last block went into
+        self.draws = any("image_generation" in _kind_of_item(block) for block in blocks)
         self._images = {block.get("id"): block.get("base64") for block in blocks if block["type"] == "image"}
 
     def skip(self, block: dict[str, Any]) -> None:
@@ -150,6 +158,10 @@ class _Turn:
             self._part({"type": "refusal", "refusal": value.get("refusal") or ""}, value)
         else:
             self._add(value)
+
+
+def _kind_of_item(block: dict[str, Any]) -> str:
+    return str(as_object(extras_of(block).get("item")).get("type"))
 
 
 def _reasoning_item(block: dict[str, Any]) -> dict[str, Any]:

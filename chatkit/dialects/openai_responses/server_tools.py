@@ -116,7 +116,8 @@ def end_call(item: dict[str, Any], slot: Slot, *, fill: bool) -> list[Event]:
     tool = _known(item)
     id = slot.call_id or _call_id(item)
     drawn = tool.name == "image_generation" and isinstance(item.get("result"), str)
-    kept = {key: value for key, value in item.items() if key != "result"} if drawn else item
+    told = drawn and item["type"] == "image_generation_call"  # by the image's block; other items stay whole
+    kept = {key: value for key, value in item.items() if key != "result"} if told else item
     events: list[Event] = [ServerToolCallChunk(_args(item, tool, slot, fill), slot.index, id, _name(item), {"item": kept})]
     if drawn:
         events.append(Media(_image(item), slot.index))
