@@ -11,7 +11,7 @@ from typing import Any
 from chatkit.errors import APIConnectionError, AuthenticationError, InputError, MissingKeyError
 from chatkit.jsons import decode_object
 
-__all__ = ["GoogleToken", "find_project", "is_api_key", "vertex_host"]
+__all__ = ["GoogleToken", "find_project", "is_api_key", "quota_project", "vertex_host"]
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _PROJECTS = ("project_id", "quota_project_id")
@@ -41,6 +41,17 @@ def find_project(credentials: Any = None) -> str | None:
         kept = _default_file()
         named = (kept.get(name) for name in _PROJECTS)
     return next((project for project in named if isinstance(project, str) and project), None)
+
+
+def quota_project(credentials: Any = None) -> str | None:
+    """The project that a user's requests are counted on, for the header `x-goog-user-project`; None with other credentials.
+
+    Google counts on gcloud's own project else, which may not use Vertex AI.
+    """
+    if credentials is not None:
+        return getattr(credentials, "quota_project_id", None)
+    named = os.environ.get("GOOGLE_CLOUD_QUOTA_PROJECT") or _default_file().get("quota_project_id")
+    return named if isinstance(named, str) else None
 
 
 def _default_file() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from chatkit import jsons
 from chatkit.codec import Request
 from chatkit.dialects.anthropic import ALIASES, VERTEX, AnthropicParams, AnthropicParser, countable, encode
-from chatkit.dialects.vertex import GoogleToken, find_project, vertex_host
+from chatkit.dialects.vertex import GoogleToken, find_project, quota_project, vertex_host
 from chatkit.errors import InputError
 from chatkit.model import ChatModel
 from chatkit.params import CommonSettings
@@ -86,7 +86,9 @@ class ChatAnthropicVertex(ChatModel):
 
     def _find_key(self) -> Secret | Callable[[], Any] | None:
         credentials = self.settings.get("credentials")
+        self._counted_on: str | None = None
         if self.settings.get("api_key") is None and (credentials is not None or not first_env(self.api_key_env)):
+            self._counted_on = quota_project(credentials)
             return GoogleToken(credentials)
         return super()._find_key()
 
@@ -110,8 +112,8 @@ class ChatAnthropicVertex(ChatModel):
         return self.url(f"{place}/publishers/anthropic/models/{action}")
 
     def _headers(self, call: Call, request: AnthropicRequest) -> dict[str, str]:
-        headers = self.headers(authorization=f"Bearer {call.api_key}", **request.headers)
-        return join_betas(request.headers, headers)
+        google = {"authorization": f"Bearer {call.api_key}", "x_goog_user_project": self._counted_on}
+        return join_betas(request.headers, self.headers(**google, **request.headers))
 
     def _parser(self, call: Call) -> Parser:
         return AnthropicParser()

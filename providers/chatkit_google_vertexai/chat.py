@@ -10,7 +10,7 @@ from urllib.parse import quote
 from chatkit import jsons
 from chatkit.codec import Request
 from chatkit.dialects.gemini import ALIASES, GeminiParams, GeminiParser, request_fields
-from chatkit.dialects.vertex import GoogleToken, find_project, is_api_key, vertex_host
+from chatkit.dialects.vertex import GoogleToken, find_project, is_api_key, quota_project, vertex_host
 from chatkit.errors import InputError
 from chatkit.model import ChatModel
 from chatkit.params import CommonSettings
@@ -115,7 +115,9 @@ class ChatVertexAI(ChatModel):
         return project if project or keyed else find_project(credentials)
 
     def _find_key(self) -> Secret | Callable[[], Any] | None:
+        self._counted_on: str | None = None
         if self.settings.get("api_key") is None and self.settings.get("project"):
+            self._counted_on = quota_project(self.settings.get("credentials"))
             return GoogleToken(self.settings.get("credentials"))
         if self.settings.get("api_key") is None and not os.environ.get("GOOGLE_API_KEY"):
             raise InputError(
@@ -136,7 +138,7 @@ class ChatVertexAI(ChatModel):
     def _headers(self, call: Call) -> dict[str, str]:
         if is_api_key(call.api_key) or not self.settings.get("project"):
             return self.headers(x_goog_api_key=call.api_key)
-        return self.headers(authorization=f"Bearer {call.api_key}")
+        return self.headers(authorization=f"Bearer {call.api_key}", x_goog_user_project=self._counted_on)
 
     def _parser(self, call: Call) -> Parser:
         return GeminiParser()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chatkit.dialects.vertex import GoogleToken, find_project, is_api_key, vertex_host
+from chatkit.dialects.vertex import GoogleToken, find_project, is_api_key, quota_project, vertex_host
 from chatkit.errors import APIConnectionError, AuthenticationError, InputError, MissingKeyError
 
 if TYPE_CHECKING:
@@ -94,10 +94,13 @@ def test_the_project_that_credentials_name(monkeypatch: pytest.MonkeyPatch, tmp_
     assert find_project(types.SimpleNamespace(project_id=None, quota_project_id="pays")) == "pays"
     (tmp_path / "application_default_credentials.json").write_text('{"type": "authorized_user", "quota_project_id": "of gcloud"}')
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
-    assert find_project() == "of gcloud"
+    assert find_project() == quota_project() == "of gcloud"
     (tmp_path / "key.json").write_text('{"type": "service_account", "project_id": "of the key"}')
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "key.json"))
-    assert find_project() == "of the key"
+    assert (find_project(), quota_project()) == ("of the key", None)
+    monkeypatch.setenv("GOOGLE_CLOUD_QUOTA_PROJECT", "pays")
+    assert quota_project() == "pays"
+    assert quota_project(Credentials()) is None
     assert find_project(types.SimpleNamespace(project_id="given")) == "given"
 
 

@@ -167,12 +167,13 @@ def test_vertex_settings_from_the_environment(monkeypatch) -> None:
 
 def test_vertex_without_a_token_asks_google_s_credentials(monkeypatch) -> None:
     class Credentials:
-        valid, token, project_id = True, "from credentials", "theirs"
+        valid, token, project_id, quota_project_id = True, "from credentials", "theirs", "pays"
 
     assert isinstance(vertex(api_key=None)._api_key, GoogleToken)
     made = ChatAnthropicVertex("claude-sonnet-5", credentials=Credentials())
     assert "/projects/theirs/locations/global/" in request_of(made).url
     assert made._api_key() == "from credentials"
+    assert request_of(made, key="t").headers["x-goog-user-project"] == "pays"
     monkeypatch.setenv("CLOUDSDK_AUTH_ACCESS_TOKEN", "of gcloud")
     assert made.model_copy()._api_key() == "from credentials"
     assert vertex(api_key=None)._api_key.get_secret_value() == "of gcloud"

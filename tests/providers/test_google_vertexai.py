@@ -109,10 +109,11 @@ def test_without_a_key_google_s_credentials_are_asked() -> None:
 
 def test_the_project_of_the_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     class Credentials:
-        valid, token, project_id = True, "from credentials", "theirs"
+        valid, token, project_id, quota_project_id = True, "from credentials", "theirs", "pays"
 
     monkeypatch.setenv("GOOGLE_API_KEY", "AIzaOther")
     made = ChatVertexAI("m", credentials=Credentials())
+    assert header(made, "t") == {"authorization": "Bearer t", "x-goog-user-project": "pays"}
     assert "/projects/theirs/locations/global/" in url(made)
     assert isinstance(made._api_key, GoogleToken)
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "of the environment")
