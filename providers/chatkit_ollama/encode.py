@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatkit.codec import OutputSchema, ToolSpec
 from chatkit.dialects.documents import document_text
-from chatkit.dialects.history import replayable
+from chatkit.dialects.history import is_own, replayable
 from chatkit.dialects.openai_chat import only_the_named_tool
 from chatkit.errors import UnsupportedFeatureError
 from chatkit.messages import AIMessage, ToolMessage
@@ -108,6 +108,8 @@ def _messages(messages: list[BaseMessage], provider: str) -> Iterable[dict[str, 
 def _assistant(message: AIMessage, provider: str) -> dict[str, Any]:
     blocks = replayable(message, provider)
     shown = [block for block in blocks if block["type"] not in ("reasoning", "tool_call", "invalid_tool_call")]
+    if not is_own(message, provider):  # another vendor's media are left out where Ollama takes none
+        shown = [block for block in shown if block["type"] == "text" or (block["type"] == "image" and block.get("base64"))]
     thinking = "".join(block.get("reasoning") or "" for block in blocks if block["type"] == "reasoning")
     calls = [block for block in blocks if block["type"] in ("tool_call", "invalid_tool_call") and block.get("name")]
     out = {"role": "assistant", **_content(shown, "")}

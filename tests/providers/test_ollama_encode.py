@@ -194,6 +194,15 @@ def test_answer_goes_back_as_it_came() -> None:
     assert sent(MODEL, [HumanMessage("x"), answer])["messages"][1] == message
 
 
+def test_media_of_another_vendors_answer_go_where_ollama_takes_them() -> None:
+    sound = {"type": "audio", "base64": "aGk=", "mime_type": "audio/wav"}
+    images = [{"type": "image", "base64": "aGk=", "mime_type": "image/png"}, {"type": "image", "url": "https://x/y.png"}]
+    answer = AIMessage(["Hi", *images, sound], response_metadata={"model_provider": "openai"})
+    assert sent(MODEL, [answer])["messages"] == [{"role": "assistant", "content": "Hi", "images": ["aGk="]}]
+    with pytest.raises(UnsupportedFeatureError):
+        sent(MODEL, [AIMessage(["Hi", sound])])
+
+
 def test_reasoning_of_another_vendor_stays_there() -> None:
     content = [
         {"type": "reasoning", "reasoning": "secret", "extras": {"signature": "s"}},
