@@ -9,7 +9,7 @@ import pytest
 from chatkit.dialects.openai_responses.conversation import Speaker, input_items, since_last_response
 from chatkit.errors import UnsupportedFeatureError
 from chatkit.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage, messages_from_dict, messages_to_dict
-from tests.dialects.openai_responses_case import message_of, stream_of, text_item, whole_of
+from tests.dialects.openai_responses_case import message_of, sse, stream_of, text_item, whole_of
 from tests.dialects.test_openai_responses_parse import (
     CALL,
     CITED,
@@ -120,9 +120,16 @@ def test_reasoning_text_of_open_models_goes_back_without_storage() -> None:
     assert items(message_of(whole_of([item])), stateless=True) == [item]
 
 
-def test_reasoning_items_that_share_an_id_stay_apart() -> None:
+@BOTH
+def test_reasoning_items_that_share_an_id_stay_apart(made: Any) -> None:
     output = [REASONING, {**REASONING, "encrypted_content": "gBBB=="}, CALL]
-    assert items(message_of(whole_of(output))) == output
+    assert items(message_of(made(output))) == output
+
+
+def test_items_that_share_an_id_stay_apart_where_only_their_ends_are_said() -> None:
+    output = [REASONING, {**REASONING, "encrypted_content": "gBBB=="}]
+    ends = [{"type": "response.output_item.done", "output_index": at, "item": item} for at, item in enumerate(output)]
+    assert items(message_of(sse(*ends, {"type": "response.completed", "response": {"status": "completed"}}))) == output
 
 
 def test_an_image_goes_back_whole_where_nothing_is_stored() -> None:

@@ -89,10 +89,10 @@ class Slots:
 
     def closing(self, id: Any, number: int | None) -> Slot:
         """The item that ends."""
-        slot = self.by_id(id) or self._by_number.get(number)
-        if slot is None or (slot.done and self.by_id(id) is None):
-            slot = self.open(id, number, opened=False)
-        return slot
+        named, numbered = self.by_id(id), self._by_number.get(number)
+        slot = named or numbered
+        another = named is None or (number is not None and named is not numbered)  # xAI gives several items one id
+        return self.open(id, number, opened=False) if slot is None or (slot.done and another) else slot
 
     def by_id(self, id: Any) -> Slot | None:
         """The item with this id."""
