@@ -5,6 +5,7 @@
     │   ├── InputTypeError (TypeError)      an argument of the wrong type
     │   ├── UnsupportedFeatureError         this provider cannot do what was asked
     │   ├── UnknownProviderError            init_chat_model cannot tell which provider is meant
+    │   ├── ProviderImportError (ImportError)  the provider's package cannot be imported
     │   └── MissingKeyError                 no API key was given and none is in the environment
     ├── ModelError                          the provider, or the way to it, failed
     │   ├── AuthenticationError             401: the key is wrong
@@ -58,6 +59,7 @@ __all__ = [
     "OutputParserError",
     "OverloadedError",
     "PermissionDeniedError",
+    "ProviderImportError",
     "RateLimitError",
     "ServerError",
     "StreamError",
@@ -85,6 +87,10 @@ class UnsupportedFeatureError(InputError):
 
 class UnknownProviderError(InputError):
     """`init_chat_model` cannot tell which provider is meant, or has no such provider."""
+
+
+class ProviderImportError(InputError, ImportError):
+    """A provider is known, but its package, or the class in it, cannot be imported. `__cause__` is what it raised."""
 
 
 class MissingKeyError(InputError):

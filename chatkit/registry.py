@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from chatkit.errors import InputTypeError, UnknownProviderError
+from chatkit.errors import InputTypeError, ProviderImportError, UnknownProviderError
 
 if TYPE_CHECKING:
     from chatkit.model import ChatModel
@@ -21,15 +22,10 @@ PREFIXES: tuple[tuple[str, str], ...] = (
     ("amazon.", "bedrock"),
     ("anthropic.", "bedrock"),
     ("meta.", "bedrock"),
-    ("us.", "bedrock_converse"),
-    ("eu.", "bedrock_converse"),
-    ("apac.", "bedrock_converse"),
-    ("global.", "bedrock_converse"),
     ("models/gemini", "google_genai"),
     ("models/gemma", "google_genai"),
     ("gemini", "google_genai"),
     ("gemma-", "google_genai"),
-    ("gpt-oss:", "ollama"),
     ("gpt-", "openai"),
     ("chatgpt", "openai"),
     ("codex", "openai"),
@@ -47,18 +43,28 @@ PREFIXES: tuple[tuple[str, str], ...] = (
     ("devstral", "mistralai"),
     ("pixtral", "mistralai"),
     ("voxtral", "mistralai"),
-    ("deepseek-", "deepseek"),
+    ("deepseek", "deepseek"),
     ("grok", "xai"),
     ("sonar", "perplexity"),
     ("solar", "upstage"),
     ("kimi", "moonshot"),
     ("moonshot-", "moonshot"),
-    ("qwen-", "alibaba"),
+    ("qwen", "alibaba"),
     ("qwq-", "alibaba"),
-    ("qwen3-", "alibaba"),
+    ("llama-", "llama"),
+    ("llama", "ollama"),
     ("glm-", "zai"),
 )
-"""Lower-case beginnings of model names, the first that fits wins. `o1`, `o3`, `o4-mini` ... are told by their form."""
+"""Lower-case beginnings of model names, the first that fits wins."""
+
+FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"(us|us-gov|eu|apac|jp|au|ca|sa|me|af|global)\.[a-z0-9-]+\."), "bedrock_converse"),  # a region's profile
+    (re.compile(r"(ai21|cohere|deepseek|mistral|moonshot|openai|qwen|writer)\.[a-z]"), "bedrock_converse"),
+    (re.compile(r"(gpt-oss|qwen|qwq|llama|gemma|phi)[\w.-]*:[\w.-]+$"), "ollama"),  # open weights with a tag
+    (re.compile(r"o\d+(-|$)"), "openai"),  # o1, o3, o4-mini
+    (re.compile(r"(openai|anthropic|google|x-ai|meta-llama|mistralai|deepseek|qwen|moonshotai|z-ai)/"), "openrouter"),
+)
+"""Forms of model names, looked at before their beginnings."""
 
 
 def init_chat_model(
@@ -81,6 +87,7 @@ def init_chat_model(
 
     Raises:
         UnknownProviderError: the provider cannot be told, or is not known.
+        ProviderImportError: its package cannot be imported.
         MissingKeyError: no key.
         InputError: an unknown or wrong parameter.
 
@@ -109,6 +116,8 @@ def build(model: str, model_provider: str | None, kwargs: dict[str, Any]) -> Cha
 def split_name(model: str, model_provider: str | None = None) -> tuple[str, str]:
     """(provider, model name) for what a user wrote."""
     if model_provider is not None:
+        if not isinstance(model_provider, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InputTypeError(f"`model_provider` must be a string such as 'openai', not {type(model_provider).__name__}")
         return model_provider.lower().replace("-", "_"), model
     prefix, colon, rest = model.partition(":")
     if colon and prefix in provider_names():
@@ -125,18 +134,8 @@ def split_name(model: str, model_provider: str | None = None) -> tuple[str, str]
 def infer_provider(model: str) -> str | None:
     """The provider that a model name belongs to, None when it cannot be told."""
     name = model.lower()
-    for prefix, provider in PREFIXES:
-        if name.startswith(prefix):
-            return provider
-    if len(name) >= 2 and name[0] == "o" and name[1].isdigit() and (len(name) == 2 or name[2] in "-0123456789"):
-        return "openai"
-    publisher, slash, _ = name.partition("/")
-    return "openrouter" if slash and publisher in _OPENROUTER_PUBLISHERS else None
-
-
-_OPENROUTER_PUBLISHERS = frozenset(
-    {"openai", "anthropic", "google", "x-ai", "meta-llama", "mistralai", "deepseek", "qwen", "moonshotai", "z-ai"}
-)
+    formed = next((provider for form, provider in FORMS if form.match(name)), None)
+    return formed or next((provider for prefix, provider in PREFIXES if name.startswith(prefix)), None)
 
 
 @lru_cache(maxsize=1)
@@ -154,15 +153,24 @@ def provider_names() -> list[str]:
 
 @lru_cache(maxsize=128)
 def provider_class(provider: str) -> type[ChatModel]:
-    """The class of a provider."""
+    """The class of a provider.
+
+    Raises:
+        UnknownProviderError: there is no such provider.
+        ProviderImportError: its package cannot be imported.
+    """
     point = _entry_points().get(provider)
-    if point is not None:
-        return point.load()
-    target = _BUNDLED.get(provider)
+    target = _BUNDLED.get(provider) if point is None else point.value
     if target is None:
         raise UnknownProviderError(f"Unsupported provider={provider!r}. Known providers: {', '.join(provider_names())}")
     module, _, name = target.partition(":")
-    return getattr(importlib.import_module(module), name)
+    try:
+        return getattr(importlib.import_module(module), name) if point is None else point.load()
+    except Exception as error:  # a package of somebody else's may raise anything while it is imported
+        raise ProviderImportError(
+            f"the provider {provider!r} is {target}, which cannot be imported: {type(error).__name__}: {error}; "
+            "install what it needs, or uninstall it"
+        ) from error
 
 
 _BUNDLED: dict[str, str] = {
