@@ -117,6 +117,27 @@ def _openai_file(block: dict[str, Any]) -> dict[str, Any] | None:
     return out
 
 
+def _input_text(block: dict[str, Any]) -> dict[str, Any]:
+    """Text as the Responses API has it, of the user (`input_text`) or of the model (`output_text`)."""
+    notes = [{"type": "non_standard_annotation", "value": note} for note in block.get("annotations") or ()]
+    known = {"type": "text", "text": block["text"], **_rest(block, "text", "annotations", "logprobs")}
+    return {**known, "annotations": notes} if notes else known
+
+
+def _input_image(block: dict[str, Any]) -> dict[str, Any] | None:
+    if isinstance(block.get("image_url"), str):
+        return _image_url(block)
+    return {"type": "image", **_rest(block, "file_id"), "file_id": block["file_id"]} if block.get("file_id") else None
+
+
+def _input_file(block: dict[str, Any]) -> dict[str, Any] | None:
+    data = block.get("file_data")
+    if isinstance(data, str) and not data.startswith("data:"):
+        return None
+    source = _source(data) if data else {"url": block["file_url"]} if block.get("file_url") else {"file_id": block["file_id"]}
+    return {"type": "file", **source, **_rest(block, "file_data", "file_url", "file_id")}
+
+
 def _v0_data(block: dict[str, Any]) -> dict[str, Any] | None:
     """LangChain's blocks before 1.0 (`source_type`), and Anthropic's (`source`)."""
     kind = block["type"]
@@ -188,6 +209,10 @@ def _tool_use(block: dict[str, Any]) -> dict[str, Any]:
 _FOREIGN: dict[str, Any] = {
     "image_url": _image_url,
     "input_audio": _input_audio,
+    "input_file": _input_file,
+    "input_image": _input_image,
+    "input_text": _input_text,
+    "output_text": _input_text,
     "file": _openai_file,
     "image": _v0_data,
     "audio": _v0_data,

@@ -66,3 +66,45 @@ def test_output_version_v1_is_always_a_list_streamed_and_not() -> None:
     total = sum(chunks)
     assert total.content == total.content_blocks == answer.content
     assert model.invoke([("user", "x"), answer, ToolMessage("seen", tool_call_id="1")]).content == answer.content
+
+
+@pytest.mark.parametrize(
+    ("part", "block"),
+    [
+        ({"type": "input_text", "text": "Hi"}, TEXT),
+        (
+            {"type": "input_text", "text": "Hi", "prompt_cache_breakpoint": {"mode": "explicit"}},
+            {**TEXT, "extras": {"prompt_cache_breakpoint": {"mode": "explicit"}}},
+        ),
+        ({"type": "output_text", "text": "Hi", "annotations": [], "logprobs": []}, TEXT),
+        (
+            {"type": "output_text", "text": "Hi", "annotations": [{"type": "url_citation", "url": "https://a.example"}]},
+            {
+                **TEXT,
+                "annotations": [
+                    {"type": "non_standard_annotation", "value": {"type": "url_citation", "url": "https://a.example"}}
+                ],
+            },
+        ),
+        (
+            {"type": "input_image", "image_url": "data:image/png;base64,aGk=", "detail": "low"},
+            {"type": "image", "base64": "aGk=", "mime_type": "image/png", "extras": {"detail": "low"}},
+        ),
+        (
+            {"type": "input_image", "file_id": "file-1", "detail": "auto"},
+            {"type": "image", "file_id": "file-1", "extras": {"detail": "auto"}},
+        ),
+        (
+            {"type": "input_file", "file_data": "data:application/pdf;base64,aGk=", "filename": "a.pdf"},
+            {"type": "file", "base64": "aGk=", "mime_type": "application/pdf", "extras": {"filename": "a.pdf"}},
+        ),
+        ({"type": "input_file", "file_url": "https://a.example/a.pdf"}, {"type": "file", "url": "https://a.example/a.pdf"}),
+        ({"type": "input_file", "file_id": "file-1"}, {"type": "file", "file_id": "file-1"}),
+        (
+            {"type": "input_file", "file_data": "aGk="},
+            {"type": "non_standard", "value": {"type": "input_file", "file_data": "aGk="}},
+        ),
+    ],
+)
+def test_parts_of_the_responses_api_are_standard_blocks_too(part: dict[str, Any], block: dict[str, Any]) -> None:
+    assert HumanMessage([part]).content_blocks == [block]
