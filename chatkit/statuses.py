@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["error_from_body", "error_from_response", "request_id_of", "retry_after_of"]
 
 _CONTEXT = re.compile(
-    r"context[ _-]?length|maximum context|context window|context size|prompt is too long|input is too long"
+    r"context[ _-]?length|maximum context|context (window|size|limit)|prompt is too long|input is too long"
     r"|too many (input )?tokens|input tokens exceed"
     r"|input token count|exceeds the (maximum|model)[^.]*tokens|exceed_context_size",
     re.IGNORECASE,

@@ -106,6 +106,11 @@ def test_more_fields_pass_unchecked() -> None:
             b'{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 3 tokens > 2 maximum"}}',
             ContextLengthError,
         ),
+        (
+            400,
+            b'{"error":{"type":"invalid_request_error","message":"input length and `max_tokens` exceed context limit: 9 + 2 > 10"}}',
+            ContextLengthError,
+        ),
     ],
 )
 def test_errors(status, body, kind) -> None:
