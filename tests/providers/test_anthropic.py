@@ -108,7 +108,7 @@ def test_more_fields_pass_unchecked() -> None:
         ),
         (
             400,
-            b'{"error":{"type":"invalid_request_error","message":"input length and `max_tokens` exceed context limit: 9 + 2 > 10"}}',
+            b'{"error":{"type":"invalid_request_error","message":"input length and `max_tokens` exceed context limit: 9"}}',
             ContextLengthError,
         ),
     ],
