@@ -181,7 +181,8 @@ def _plan(text: str | None) -> list[Event]:
 
 def _annotation(citation: dict[str, Any]) -> dict[str, Any]:
     """A standard citation; all its sources are kept, the first document gives title and address."""
-    documents = [source.get("document") for source in citation.get("sources") or () if is_object(source)]
+    sources = citation.get("sources")
+    documents = [source.get("document") for source in (sources if is_list(sources) else ()) if is_object(source)]
     first = next(filter(is_object, documents), dict[str, Any]())
     fields = {
         "start_index": citation.get("start"),

@@ -412,6 +412,23 @@ def test_a_shell_without_environment_is_the_callers_who_declared_one(made: Any) 
     assert message_of(made([inside]), declared={"shell"}).content_blocks[0]["name"] == "shell"
 
 
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"type": ["message"]},
+        {"type": "message", "id": "msg_1", "content": 1},
+        {"type": "message", "id": "msg_1", "content": [{"type": "output_text", "text": 1, "annotations": 1}]},
+        {"type": "reasoning", "id": "rs_1", "summary": 1, "content": [{"type": "reasoning_text", "text": []}]},
+        {"type": "function_call", "call_id": {}, "name": "f", "arguments": "{}"},
+        {"type": "custom_tool_call", "call_id": "c", "name": ["x"], "input": 1},
+    ],
+)
+def test_fields_of_a_wrong_type_do_not_end_an_answer(item: dict[str, Any]) -> None:
+    message = message_of(whole_of([item, CITED]))
+    assert message.text == CITED["content"][0]["text"]
+    assert message.content_blocks
+
+
 @BOTH
 def test_usage_and_metadata(made: Any) -> None:
     message = message_of(made([CITED], content_filters=[{"blocked": False}]))

@@ -55,13 +55,14 @@ class Items:
             return server_tools.end_call(item, slot, fill=fill)
         if server_tools.is_server_result(item):
             return server_tools.end_result(item, slot, self._search)
-        end = _ENDS.get(kind)
+        end = _ENDS.get(kind) if isinstance(kind, str) else None
         return [Raw(item, slot.index)] if end is None else end(item, slot, fill)
 
 
 def _end_message(item: dict[str, Any], slot: Slot, fill: bool) -> list[Event]:
     content = item.get("content")
-    parts: list[Any] = content if is_list(content) else [{"type": "output_text", "text": content}] if content else []
+    alone = [{"type": "output_text", "text": content}] if content and isinstance(content, str) else []
+    parts: list[Any] = content if is_list(content) else alone
     # A part is found by its place, not by its content_index: some servers count differently in pieces. A resumed
     # stream saw only some of the parts; there the content_index must do.
     streamed = list(slot.parts.values()) if fill else []
@@ -75,7 +76,7 @@ def _end_message(item: dict[str, Any], slot: Slot, fill: bool) -> list[Event]:
         if part.get("type") != "output_text":
             events.append(Raw({**({} if known else part), **extras}, index))
             continue
-        text = (part.get("text") or "") if fill and not known else ""
+        text = _text(part) if fill and not known else ""
         events.append(TextDelta(text, index, extras))
         events += _notes(part, index, slot) if fill else []
     events += [TextDelta("", index, extras) for index in streamed[len(parts) :]]
@@ -86,9 +87,7 @@ def _notes(part: dict[str, Any], index: int | str, slot: Slot) -> list[Event]:
     """Citations and token probabilities of a text, where they did not come before."""
     events: list[Event] = []
     if not slot.cited:
-        events += [
-            Citation(citation_of(annotation), index) for annotation in part.get("annotations") or () if is_object(annotation)
-        ]
+        events += [Citation(citation_of(annotation), index) for annotation in _list(part, "annotations") if is_object(annotation)]
     if part.get("logprobs") and not slot.logged:
         events.append(Metadata({"logprobs": {"content": part["logprobs"]}}))
     return events
@@ -100,9 +99,9 @@ def _end_reasoning(item: dict[str, Any], slot: Slot, fill: bool) -> list[Event]:
         parts = [(kind, index, "") for (kind, _), index in slot.thoughts.items()]
     else:
         parts = [
-            (kind, slot.thought_index(kind, number), (part.get("text") or "") if fill else "")
+            (kind, slot.thought_index(kind, number), _text(part) if fill else "")
             for kind in ("summary", "content")
-            for number, part in enumerate(item.get(kind) or ())
+            for number, part in enumerate(_list(item, kind))
             if is_object(part)
         ]
     parts = parts or [("summary", slot.index, "")]
@@ -132,7 +131,18 @@ def _end_custom(item: dict[str, Any], slot: Slot, fill: bool) -> list[Event]:
 
 
 def _call_id(item: dict[str, Any]) -> str | None:
-    return item.get("call_id") or item.get("id")
+    id = item.get("call_id") or item.get("id")
+    return id if isinstance(id, str) else None
+
+
+def _list(item: dict[str, Any], key: str) -> list[Any]:
+    value = item.get(key)
+    return value if is_list(value) else []
+
+
+def _text(part: dict[str, Any]) -> str:
+    text = part.get("text")
+    return text if isinstance(text, str) else ""
 
 
 def _rest(item: dict[str, Any], *read: str, id: str | None = "item_id") -> dict[str, Any]:

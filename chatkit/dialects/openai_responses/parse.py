@@ -72,7 +72,7 @@ class ResponsesParser(SSEParser):
             events = piece(slot, event, slot.opened or not self._resumed)
         if self._greeting:
             events, self._greeting = self._greeting + events, []
-        if self._numbered and event.sequence_number is not None:
+        if self._numbered and isinstance(event.sequence_number, int):
             # In front, so that the number reaches the user with the piece that it belongs to, not with the next one.
             events.insert(1 if events and type(events[0]) is Start else 0, Metadata({"sequence_number": event.sequence_number}))
         return events

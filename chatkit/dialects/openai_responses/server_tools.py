@@ -69,7 +69,7 @@ _OPENROUTER = "openrouter:"
 
 
 def _tool_of(item: dict[str, Any], declared: Collection[str] = ()) -> _Tool | None:
-    kind, name = str(item.get("type")), item.get("name")
+    kind, name = str(item.get("type")), str(item.get("name"))
     if kind == "custom_tool_call":
         return _Tool(_OF_XAI[name], _fields()) if name in _OF_XAI and name not in declared else None
     if kind.startswith(_OPENROUTER):

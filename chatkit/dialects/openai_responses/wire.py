@@ -26,7 +26,7 @@ class Frame(Struct):
     output_index: int | None = None
     content_index: int | None = None
     summary_index: int | None = None
-    sequence_number: int | None = None
+    sequence_number: Any = None
     logprobs: Any = None
     item: Any = None
     annotation: Any = None
