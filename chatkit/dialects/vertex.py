@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import importlib
+import math
 import os
 import threading
+import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chatkit.errors import APIConnectionError, AuthenticationError, InputError, MissingKeyError
 from chatkit.jsons import decode_object
 
-__all__ = ["GoogleToken", "find_project", "is_api_key", "quota_project", "vertex_host"]
+if TYPE_CHECKING:
+    from chatkit.errors import ModelError
+
+__all__ = ["GoogleToken", "find_project", "is_api_key", "quota_project", "vertex_host", "with_new_token"]
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+_ONCE_SECONDS = 60.0
+"""A token that is refused so soon after another one was refused is not at fault: the credentials are."""
+
 _PROJECTS = ("project_id", "quota_project_id")
 """Where credentials name a project: a service account its own, a user the one that pays."""
 
@@ -77,6 +85,8 @@ class GoogleToken:
     def __init__(self, credentials: Any = None) -> None:
         self._given = credentials
         self._credentials = credentials
+        self._refused_at = -math.inf
+        self._refused = False
         self._lock = threading.Lock()  # many calls that find the token expired refresh it once
 
     def __reduce__(self) -> tuple[type[GoogleToken], tuple[Any]]:
@@ -95,9 +105,24 @@ class GoogleToken:
         with self._lock:
             if self._credentials is None:
                 self._credentials = _default_credentials()
-            if not self._credentials.valid:
+            if self._refused or not self._credentials.valid:
                 _refresh(self._credentials)
+                self._refused = False
             return self._credentials.token
+
+    def refuse(self) -> bool:
+        """The token was refused although its time is not over. Whether another one will be fetched, which is done once."""
+        if time.monotonic() - self._refused_at > _ONCE_SECONDS:
+            self._refused_at = time.monotonic()
+            self._refused = True
+        return self._refused
+
+
+def with_new_token(error: ModelError, key: Any) -> ModelError:
+    """The error of an answer; one about a token of Google's is worth another attempt, with another token."""
+    if type(error) is AuthenticationError and isinstance(key, GoogleToken):
+        error.retryable = key.refuse()
+    return error
 
 
 def _library(name: str) -> Any:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from chatkit import jsons
 from chatkit.codec import Request
 from chatkit.dialects.anthropic import ALIASES, VERTEX, AnthropicParams, AnthropicParser, countable, encode
-from chatkit.dialects.vertex import GoogleToken, find_project, quota_project, vertex_host
+from chatkit.dialects.vertex import GoogleToken, find_project, quota_project, vertex_host, with_new_token
 from chatkit.errors import InputError
 from chatkit.model import ChatModel
 from chatkit.params import CommonSettings
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from chatkit.codec import Call, Parser
     from chatkit.dialects.anthropic import AnthropicRequest
+    from chatkit.errors import ModelError
     from chatkit.secrets import Secret
 
 __all__ = ["ChatAnthropicVertex", "VertexOptions", "VertexSettings"]
@@ -114,6 +115,9 @@ class ChatAnthropicVertex(ChatModel):
     def _headers(self, call: Call, request: AnthropicRequest) -> dict[str, str]:
         google = {"authorization": f"Bearer {call.api_key}", "x_goog_user_project": self._counted_on}
         return join_betas(request.headers, self.headers(**google, **request.headers))
+
+    def _error(self, status: int, headers: Mapping[str, str], body: bytes) -> ModelError:
+        return with_new_token(super()._error(status, headers, body), self._api_key)
 
     def _parser(self, call: Call) -> Parser:
         return AnthropicParser()

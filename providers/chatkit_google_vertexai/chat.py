@@ -10,7 +10,7 @@ from urllib.parse import quote
 from chatkit import jsons
 from chatkit.codec import Request
 from chatkit.dialects.gemini import ALIASES, GeminiParams, GeminiParser, request_fields
-from chatkit.dialects.vertex import GoogleToken, find_project, is_api_key, quota_project, vertex_host
+from chatkit.dialects.vertex import GoogleToken, find_project, is_api_key, quota_project, vertex_host, with_new_token
 from chatkit.errors import InputError
 from chatkit.model import ChatModel
 from chatkit.params import CommonSettings
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chatkit.codec import Call, Parser
+    from chatkit.errors import ModelError
 
 __all__ = ["ChatVertexAI", "VertexAIOptions", "VertexAIParams", "VertexAISettings"]
 
@@ -139,6 +140,9 @@ class ChatVertexAI(ChatModel):
         if is_api_key(call.api_key) or not self.settings.get("project"):
             return self.headers(x_goog_api_key=call.api_key)
         return self.headers(authorization=f"Bearer {call.api_key}", x_goog_user_project=self._counted_on)
+
+    def _error(self, status: int, headers: Mapping[str, str], body: bytes) -> ModelError:
+        return with_new_token(super()._error(status, headers, body), self._api_key)
 
     def _parser(self, call: Call) -> Parser:
         return GeminiParser()

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from chatkit.errors import ContentFilterError, IncompleteStreamError, RateLimitError
+from chatkit.dialects import vertex
+from chatkit.errors import AuthenticationError, ContentFilterError, IncompleteStreamError, RateLimitError
 from chatkit.messages import HumanMessage, ToolMessage
+from chatkit.retry import RetryPolicy
 from chatkit.simulator import Fault, Reply, Server, simulate
+from chatkit_anthropic import ChatAnthropicVertex
 from chatkit_google_genai import ChatGoogleGenerativeAI
 from chatkit_google_vertexai import ChatVertexAI
 
@@ -125,3 +128,35 @@ async def test_a_blocked_prompt_tells_what_it_cost(ask: str) -> None:
     assert (partial.text, partial.id, partial.response_metadata["model_name"]) == ("", "r1", "gemini-2.5-flash-001")
     assert partial.usage_metadata is not None
     assert partial.usage_metadata["input_tokens"] == 7
+
+
+class Credentials:
+    """Those of a user whose token is taken back before its time."""
+
+    valid, project_id = True, "p"
+
+    def __init__(self) -> None:
+        self.token = "taken back"
+
+    def refresh(self, request: Any) -> None:
+        self.token = "new"
+
+
+@pytest.mark.parametrize("make", [ChatVertexAI, ChatAnthropicVertex])
+async def test_a_refused_token_is_fetched_anew_once(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vertex, "_refresh", lambda credentials: credentials.refresh(None))
+    seen: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers["authorization"])
+        error = {"error": {"code": 401, "message": "Request had invalid credentials.", "status": "UNAUTHENTICATED"}}
+        return httpx.Response(401, json=error)
+
+    client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    policy = RetryPolicy(max_retries=2, initial_delay=0.0)
+    with pytest.raises(AuthenticationError):
+        await make("m", credentials=Credentials(), http_client=client, max_retries=policy).ainvoke("x")
+    assert seen == ["Bearer taken back", "Bearer new"]
+    with pytest.raises(AuthenticationError):
+        await make("m", project="p", api_key="mine", http_client=client, max_retries=policy).ainvoke("x")
+    assert seen[2:] == ["Bearer mine"], "a token of the user's own cannot be fetched anew"
