@@ -6,6 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from chatkit.codec import OutputSchema
+from chatkit.dialects.anthropic.models import hears_later_system
 from chatkit.dialects.anthropic.schema import closed
 from chatkit.dialects.history import replayable
 from chatkit.errors import InputError, UnsupportedFeatureError
@@ -33,6 +34,9 @@ _AS_GIVEN = {
 }
 
 
+_TOOL_CHANGES = frozenset({"toolAddition", "toolRemoval"})
+
+
 def converse_fields(
     call: Call, *, provider: str, owner: str, base_model: str | None = None, tool_choices: Sequence[str] | None = None
 ) -> dict[str, Any]:
@@ -55,7 +59,8 @@ def converse_fields(
     more = _more_fields(params, family)
     answered = frozenset(message.tool_call_id for message in call.messages if isinstance(message, ToolMessage))
     writer = BlockWriter(owner, answered)
-    messages = _messages(call.messages, writer, provider)
+    front, turns = _apart(call.messages, later_system=hears_later_system(base_model or call.model, None))
+    messages = _messages(turns, writer, provider)
     if not messages and ":prompt/" not in call.model:  # a prompt of Prompt Management has messages of its own
         raise InputError(f"{owner}: nothing is left to send to the model: every message is empty, blank or a system message")
     if "cache_control" in params and messages:
@@ -63,7 +68,7 @@ def converse_fields(
     tier = params.get("service_tier")
     return {
         "messages": messages or None,
-        "system": _system(call.messages, writer) or None,
+        "system": [block for message in front for block in writer.content(message.content_blocks)] or None,
         "inferenceConfig": {word: params[name] for name, word in _INFERENCE.items() if name in params} or None,
         "toolConfig": tool_config(_unforced(params, more), messages, tool_choices or family.tool_choices, owner),
         "additionalModelRequestFields": more or None,
@@ -74,17 +79,35 @@ def converse_fields(
     }
 
 
-def _system(messages: list[BaseMessage], writer: BlockWriter) -> list[dict[str, Any]]:
-    return [block for message in messages if message.type == "system" for block in writer.content(message.content_blocks)]
+def _apart(messages: list[BaseMessage], *, later_system: bool) -> tuple[list[BaseMessage], list[BaseMessage]]:
+    """The system messages for `system`, and the turns of the conversation.
+
+    A later one is a turn of its own where the model hears it there, or where it changes the tools; else it is moved.
+    """
+    front: list[BaseMessage] = []
+    turns: list[BaseMessage] = []
+    for message in messages:
+        if message.type != "system" or (turns and (later_system or _changes_tools(message))):
+            turns.append(message)
+            continue
+        if turns:
+            warnings.warn(
+                "this model takes system messages only at the beginning of the conversation; a later one was moved there",
+                stacklevel=2,
+            )
+        front.append(message)
+    return front, turns
+
+
+def _changes_tools(message: BaseMessage) -> bool:
+    return any(block["type"] == "non_standard" and _TOOL_CHANGES & block["value"].keys() for block in message.content_blocks)
 
 
 def _messages(messages: list[BaseMessage], writer: BlockWriter, provider: str) -> list[dict[str, Any]]:
     """Roles must alternate, and all results of a turn stand in one message: neighbours of one role become one."""
     out: list[dict[str, Any]] = []
     for message in messages:
-        if message.type == "system":
-            continue
-        role = "assistant" if isinstance(message, AIMessage) else "user"
+        role = "assistant" if isinstance(message, AIMessage) else "system" if message.type == "system" else "user"
         content = _content(message, writer, provider)
         if out and out[-1]["role"] == role:
             out[-1]["content"] += content

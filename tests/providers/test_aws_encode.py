@@ -141,10 +141,29 @@ def test_parallel_calls_cannot_be_forbidden() -> None:
 # Messages.
 
 
+LATER = (SystemMessage("Be brief."), HumanMessage("Hi"), AIMessage("Hello"), SystemMessage("In French."))
+
+
 def test_system_messages_stand_apart_wherever_they_come() -> None:
-    body = body_of(SystemMessage("Be brief."), HumanMessage("Hi"), AIMessage("Hello"), SystemMessage("In French."))
+    with pytest.warns(UserWarning, match="only at the beginning"):
+        body = body_of(*LATER)
     assert body["system"] == [{"text": "Be brief."}, {"text": "In French."}]
     assert [message["role"] for message in body["messages"]] == ["user", "assistant"]
+
+
+@pytest.mark.parametrize("model", ["us.anthropic.claude-opus-4-8", "global.anthropic.claude-sonnet-5-20260801-v1:0"])
+def test_later_system_messages_stay_where_the_model_hears_them(model: str) -> None:
+    body = body_of(*LATER, model=model)
+    assert body["system"] == [{"text": "Be brief."}]
+    assert body["messages"][-1] == {"role": "system", "content": [{"text": "In French."}]}
+
+
+def test_a_system_message_that_changes_the_tools_is_a_turn() -> None:
+    change = {"toolAddition": {"tool": {"name": "f"}}}
+    body = body_of(HumanMessage("Hi"), SystemMessage([change]), HumanMessage("Go on"))
+    assert [message["role"] for message in body["messages"]] == ["user", "system", "user"]
+    assert body["messages"][1]["content"] == [change]
+    assert "system" not in body
 
 
 def test_neighbours_of_one_role_become_one_message() -> None:
