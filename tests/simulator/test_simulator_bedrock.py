@@ -84,6 +84,12 @@ def test_a_round_of_tools_with_reasoning_that_goes_back(model: Any, stream: bool
     assert thought["extras"]["signature"] in str(simulator.requests[-1].body["messages"][1])
 
 
+def test_a_system_message_in_the_middle() -> None:
+    opus = ChatBedrockConverse("us.anthropic.claude-opus-5", **HERE)
+    talk = [HumanMessage("Hello"), SystemMessage("In French."), HumanMessage("Why do parrots talk?")]
+    assert ask(Simulator(), talk, model=opus).text == ask(Simulator(), "Why do parrots talk?", model=opus).text
+
+
 def test_parallel_and_forced_calls() -> None:
     prompt = "What is the weather in Paris and in Rome?"
     assert [call["args"] for call in both(prompt, tools=[WEATHER]).tool_calls] == [{"city": "Paris"}, {"city": "Rome"}]

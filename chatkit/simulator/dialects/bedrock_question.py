@@ -82,7 +82,7 @@ def _is_callers(call: Any) -> bool:
 
 def _blocks(turn: Any, nth: int) -> list[dict[str, Any]]:
     content = as_object(turn).get("content")
-    if as_object(turn).get("role") not in ("user", "assistant") or not is_list(content) or not content:
+    if as_object(turn).get("role") not in ("user", "assistant", "system") or not is_list(content) or not content:
         raise _refused(f"messages.{nth} needs a role and a list of content blocks")
     for block in content:
         if len(block) != 1:
@@ -104,6 +104,9 @@ def _messages(turns: list[dict[str, Any]]) -> Iterator[BaseMessage]:
     for turn in turns:
         if turn["role"] == "assistant":
             yield AIMessage(_standard(turn["content"]))
+            continue
+        if turn["role"] == "system":
+            yield from _system(turn["content"])
             continue
         for block in turn["content"]:
             if result := block.get("toolResult"):
