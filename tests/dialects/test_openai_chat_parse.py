@@ -17,6 +17,7 @@ from chatkit.errors import (
     NotFoundError,
     OverloadedError,
     RateLimitError,
+    ServerError,
 )
 from chatkit.events import ErrorEvent, ReasoningDelta, Start, TextDelta, ToolCallChunk, Usage
 from tests.dialects.openai_chat_case import chunk, events, finish, message, sse, stream_of, tool_piece, usage_chunk, whole
@@ -450,11 +451,12 @@ def test_lists_in_metadata_are_not_added_up_over_chunks() -> None:
         ({"error_type": "overloaded", "error_message": "busy"}, ModelError),
         ({"choices": None, "base_resp": {"status_code": 1013, "status_msg": "internal"}}, ModelError),
         ({"detail": "Not there"}, ModelError),
+        ({"message": "upstream died", "code": 500}, ServerError),
         ({"object": "error", "message": "Not there", "code": 404}, NotFoundError),
         (chunk({"content": ""}, choice={"finish_reason": "error"}, error={"code": 429, "message": "Too many"}), RateLimitError),
         (chunk(choice={"error": {"code": 429, "message": "Too many"}}), RateLimitError),
     ],
-    ids=["object", "number", "text", "venice", "minimax", "detail", "old vLLM", "beside choices", "in the choice"],
+    ids=["object", "number", "text", "venice", "minimax", "detail", "message", "old vLLM", "beside choices", "in the choice"],
 )
 def test_errors_inside_a_stream(frame: dict[str, Any], kind: type[ModelError]) -> None:
     said = events(sse(chunk({"content": "Hal"}), frame))
@@ -485,7 +487,13 @@ def test_errors_inside_a_200_body(body: Any, kind: type[ModelError]) -> None:
         message(json.dumps(body).encode())
 
 
-@pytest.mark.parametrize("body", [b"<html>502</html>", b"{broken", whole({}).replace(b'"choices": [', b'"choices": [], "x": [')])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"<html>502</html>", b"{broken", b'{"request_id": "r"}', b'{"choices": null, "error": null}'),
+        whole({}).replace(b'"choices": [', b'"choices": [], "x": ['),
+    ],
+)
 def test_bodies_that_are_no_answer(body: bytes) -> None:
     with pytest.raises(InvalidResponseError):
         message(body)

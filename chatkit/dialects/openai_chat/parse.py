@@ -66,9 +66,9 @@ class ChatParser(SSEParser):
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise not_json(body, error) from error
         answer = decoded[0] if is_list(decoded) and decoded else decoded
-        if not is_object(answer) or not is_list(answer.get("choices")):
+        if not is_object(answer) or _is_error(answer):
             return [ErrorEvent(error_from_body(decoded))]
-        if not answer["choices"] and not answer.get("error"):
+        if not is_list(answer.get("choices")) or not (answer["choices"] or answer.get("error")):
             raise InvalidResponseError(f"the answer has no choices: {excerpt(body)}")
         return self._chunk(answer, whole=True) + self._close()
 
@@ -210,7 +210,8 @@ def _is_error(chunk: dict[str, Any]) -> bool:
     if chunk.get("choices"):
         return False
     refused = as_object(chunk.get("base_resp")).get("status_code")  # MiniMax's; 0 means that all went well
-    return bool(refused) or any(chunk.get(key) for key in ("error", "error_message", "detail")) or chunk.get("object") == "error"
+    told = any(chunk.get(key) for key in ("error", "error_message", "errors", "detail")) or isinstance(chunk.get("message"), str)
+    return bool(refused) or told or chunk.get("object") == "error"
 
 
 def _other(index: int, choice: Choice, fold: Fold) -> dict[str, Any]:
