@@ -10,7 +10,7 @@ from chatkit.messages import AIMessage
 from chatkit.params import CommonParams, CommonSettings, check, names_of, unknown_parameter
 from chatkit.retry import as_retry_policy
 from chatkit.secrets import masked, scrub_headers
-from chatkit.settings import check_proxy, find_base_url, find_key
+from chatkit.settings import find_base_url, find_key, find_proxy
 from chatkit.timeouts import as_timeouts
 from chatkit.verbs import Runnable
 
@@ -37,7 +37,7 @@ class DeclaredModel(Runnable[AIMessage]):
         provider: the name in `init_chat_model("<provider>:<model>")`; also stamped on answers as `model_provider`.
         Params, Settings: TypedDicts of the known names (see chatkit.params).
         aliases: other names of parameters, e.g. {"model_name": "model"}.
-        api_key_env, base_url_env: environment variables that are looked at, in this order.
+        api_key_env, base_url_env, proxy_env: environment variables that are looked at, in this order.
         default_base_url: where the API is when nobody says otherwise.
         key_required: a missing key is an error when the model is made.
         structured_method: how `with_structured_output` asks when it is not told: "json_schema" or "function_calling".
@@ -49,6 +49,7 @@ class DeclaredModel(Runnable[AIMessage]):
     aliases: ClassVar[Mapping[str, str]] = {}
     api_key_env: ClassVar[tuple[str, ...]] = ()
     base_url_env: ClassVar[tuple[str, ...]] = ()
+    proxy_env: ClassVar[tuple[str, ...]] = ()
     default_base_url: ClassVar[str] = ""
     key_required: ClassVar[bool] = True
     structured_method: ClassVar[str] = "function_calling"
@@ -57,6 +58,7 @@ class DeclaredModel(Runnable[AIMessage]):
     params: dict[str, Any]
     settings: dict[str, Any]
     base_url: str
+    proxy: str | None
 
     def __init__(self, model: str = "", **kwargs: Any) -> None:
         for name in [name for name in kwargs if self._own_name(name) == "model"]:
@@ -75,8 +77,7 @@ class DeclaredModel(Runnable[AIMessage]):
         self._api_key = self._find_key()
         self._timeouts = as_timeouts(self.settings.get("timeout"))
         self._retry = as_retry_policy(self.settings.get("max_retries"))
-        if self.settings.get("proxy"):
-            check_proxy(self.settings["proxy"])
+        self.proxy = find_proxy(self.settings, self.proxy_env)
         breaker = self.settings.get("circuit_breaker")
         if breaker is not None:
             from chatkit.breaker import check_breaker

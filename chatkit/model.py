@@ -256,12 +256,13 @@ class ChatModel(DeclaredModel):
             observers=observers_of(self, call, run),
             allow_incomplete=bool(self.settings.get("allow_incomplete")),
             as_blocks=self.settings.get("output_version") == "v1",
+            tell_headers=bool(self.settings.get("include_response_headers")),
         )
 
     def _transport(self) -> Transport:
         from chatkit.net.libraries import transport_for
 
-        return transport_for(self.settings.get("http_client"), self.settings.get("proxy"))
+        return transport_for(self.settings.get("http_client"), self.proxy)
 
     # What a provider writes.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import functools
 import math
-from typing import Any, Literal, TypedDict, get_type_hints
+from typing import Any, Literal, TypedDict, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -36,10 +36,11 @@ class CommonSettings(TypedDict, total=False):
         callbacks, tags, metadata: for every call of this model.
         cache: answers are looked up here first.
         profile: what the model can do; replaces the shipped profile.
-        output_version: "v1" makes `content` always a list of standard blocks.
+        output_version: "v1" makes `content` always a list of standard blocks; "v0", "responses/v1": only where needed.
         streaming: `invoke` streams internally. disable_streaming: `stream` gives one piece (True, or "tool_calling").
         allow_incomplete: accept a stream without end marker.
         model_kwargs, extra_body: more fields for the request body, unchecked.
+        include_response_headers: `response_metadata["headers"]` has the headers of the response.
         name: shown in events instead of the class name.
     """
 
@@ -58,12 +59,13 @@ class CommonSettings(TypedDict, total=False):
     metadata: dict[str, Any] | None
     cache: Any
     profile: dict[str, Any] | None
-    output_version: str | None
+    output_version: Literal["v0", "v1", "responses/v1"] | None
     streaming: bool | None
     disable_streaming: bool | Literal["tool_calling"] | None
     allow_incomplete: bool
     model_kwargs: dict[str, Any] | None
     extra_body: dict[str, Any] | None
+    include_response_headers: bool | None
     name: str | None
 
 
@@ -114,11 +116,17 @@ def _check_one(name: str, value: Any, hint: Any, owner: str) -> None:
     try:
         msgspec.convert(value, hint, strict=True)
     except msgspec.ValidationError as error:
-        raise InputTypeError(f"{owner}: parameter {name!r} has a wrong value{_shown(value)}: {error}") from None
+        raise InputTypeError(f"{owner}: parameter {name!r} has a wrong value{_shown(value)}: {error}{_choices(hint)}") from None
     except TypeError as error:
         raise InputTypeError(f"{owner}: parameter {name!r} cannot be checked: {error}") from error
     if isinstance(value, float) and not math.isfinite(value):  # JSON has no word for it: null would be sent
         raise InputError(f"{owner}: parameter {name!r} must be a finite number, not {value!r}")
+
+
+def _choices(hint: Any) -> str:
+    """The words that a Literal allows, for an error message."""
+    words = [word for part in (hint, *get_args(hint)) if get_origin(part) is Literal for word in get_args(part)]
+    return f"; known are {', '.join(map(repr, words))}" if words else ""
 
 
 def _shown(value: Any) -> str:
@@ -126,8 +134,17 @@ def _shown(value: Any) -> str:
     return f" {value!r:.80}" if isinstance(value, str | int | float) else ""
 
 
+_ELSEWHERE = {
+    "http_socket_options": "http_client=httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(socket_options=[...]))",
+    "client_args": "proxy=..., timeout=..., default_headers=... or http_client=...",
+}
+"""What is given in another way here than in LangChain."""
+
+
 def unknown_parameter(name: str, known: list[str], owner: str) -> InputError:
     """The error for a name that no TypedDict declares."""
+    if name in _ELSEWHERE:
+        return InputError(f"{owner} has no parameter {name!r}; use {_ELSEWHERE[name]}")
     close = difflib.get_close_matches(name, known, n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
     return InputError(

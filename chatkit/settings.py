@@ -13,7 +13,7 @@ from chatkit.secrets import Secret, scrub_url
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["check_proxy", "checked_address", "checked_key", "find_base_url", "find_key", "first_env"]
+__all__ = ["check_proxy", "checked_address", "checked_key", "find_base_url", "find_key", "find_proxy", "first_env"]
 
 _PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 
@@ -78,6 +78,21 @@ def check_proxy(proxy: str, source: str = "proxy") -> str:
     if parts.scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
         raise InputError(f"{source} {scrub_url(proxy)!r} needs the package socksio: pip install 'httpx[socks]'")
     return proxy
+
+
+def find_proxy(settings: dict[str, Any], env: tuple[str, ...]) -> str | None:
+    """The URL of a model's own proxy, None when it has none.
+
+    Raises:
+        InputError: see `check_proxy`; or a client of the caller's was given, too, which has a proxy of its own or none.
+    """
+    client, proxy = settings.get("http_client"), settings.get("proxy")
+    if client is not None and not isinstance(client, str):
+        if proxy:
+            raise InputError("give either proxy or http_client: a client of yours goes through the proxy that it was made with")
+        return None
+    proxy = proxy or first_env(env)
+    return check_proxy(proxy) if proxy else None
 
 
 def find_key(settings: dict[str, Any], env: tuple[str, ...], owner: str, *, required: bool) -> Secret | Callable[[], Any] | None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 from chatkit.codec import incomplete
 from chatkit.errors import InvalidResponseError, ModelError
 from chatkit.events import ErrorEvent
-from chatkit.jsons import decode_object, excerpt, is_truncated
+from chatkit.jsons import decode_object, excerpt, is_truncated, not_json
 from chatkit.statuses import error_from_body
-from chatkit.wire.sse import MAX_EVENT_BYTES, SSEDecoder, SSEEvent
+from chatkit.wire.sse import FIELDS, MAX_EVENT_BYTES, SSEDecoder, SSEEvent
 
 if TYPE_CHECKING:
     from chatkit.events import Event
@@ -112,7 +112,7 @@ class SSEParser:
         events: list[Event] = []
         if self._decoder is not None:
             events += self._tail(self._decoder)
-            if (error := _bare_error(self._decoder.stray)) is not None:
+            if (error := _bare_error(self._decoder)) is not None:
                 return [*events, ErrorEvent(error)]
         try:
             return events + self.end()
@@ -127,7 +127,14 @@ class SSEParser:
             return []
 
 
-def _bare_error(lines: list[bytes]) -> ModelError | None:
-    """The error that a server put between or after the events as JSON of its own, without `data:`."""
-    body = decode_object(b"\n".join(lines)) if lines else None
-    return error_from_body(body) if body and "error" in body else None
+def _bare_error(decoder: SSEDecoder) -> ModelError | None:
+    """The error that a server put between or after the events as JSON of its own, or instead of them as plain text."""
+    text = b"\n".join(decoder.stray)
+    body = decode_object(text) if text else None
+    if body and "error" in body:
+        return error_from_body(body)
+    if not text or decoder.seen or any(field.startswith(text) for field in FIELDS):  # the last: cut in a field's name
+        return None
+    error = not_json(text, "and no stream of events either")
+    error.retryable = True  # a gateway's or an older answer's words, which the next attempt may not meet
+    return error

@@ -46,6 +46,7 @@ class Answer:
 
     def __init__(self, response: Response, parser: Parser, plan: Plan, started_at: float, secrets: list[str]) -> None:
         self._response = response
+        self._secrets = secrets
         self._parser: Parser | None = parser
         self._plan = plan
         self._started_at = started_at
@@ -62,6 +63,8 @@ class Answer:
         metadata: dict[str, Any] = {"model_provider": self._plan.provider}
         if self.request_id is not None:
             metadata["request_id"] = self.request_id
+        if self._plan.tell_headers:
+            metadata["headers"] = {name: scrub(value, self._secrets) for name, value in self._response.headers.items()}
         return Start(model=self._plan.call.model, metadata=metadata)
 
     async def read(self, deadline: float | None, phase: str) -> list[Event] | None:

@@ -64,6 +64,7 @@ class Plan:
         "provider",
         "retry",
         "sign",
+        "tell_headers",
         "timeouts",
         "transport",
     )
@@ -84,6 +85,7 @@ class Plan:
         observers: Sequence[Observer] = (),
         allow_incomplete: bool = False,
         as_blocks: bool = False,
+        tell_headers: bool = False,
     ) -> None:
         self.call = call
         self.provider = provider
@@ -98,3 +100,4 @@ class Plan:
         self.observers = observers
         self.allow_incomplete = allow_incomplete
         self.as_blocks = as_blocks
+        self.tell_headers = tell_headers

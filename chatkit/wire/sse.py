@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from chatkit.errors import InvalidResponseError
 
-__all__ = ["MAX_EVENT_BYTES", "SSEDecoder", "SSEEvent"]
+__all__ = ["FIELDS", "MAX_EVENT_BYTES", "SSEDecoder", "SSEEvent"]
 
 MAX_EVENT_BYTES = 128 * 1024 * 1024
 """An event larger than this is refused (a base64 image is far smaller)."""
@@ -22,7 +22,8 @@ _LINE_COST = 50
 """What a line takes in memory beside its bytes: it counts too, so that an event of empty lines has an end."""
 
 _BOM = b"\xef\xbb\xbf"
-_FIELDS = (b"event", b"data", b"id", b"retry")
+FIELDS = (b"event", b"data", b"id", b"retry")
+"""Names that a line may begin with."""
 
 
 class SSEEvent(Struct, frozen=True, gc=False):
@@ -42,6 +43,7 @@ class SSEDecoder:
 
     Attributes:
         stray: lines that belong to no event; some servers report a late error as bare JSON.
+        seen: an event, or a part of one, has come.
     """
 
     def __init__(self, max_bytes: int = MAX_EVENT_BYTES) -> None:
@@ -55,6 +57,7 @@ class SSEDecoder:
         self._event = b""
         self._id: str | None = None
         self._retry: int | None = None
+        self.seen = False
         self.stray: list[bytes] = []
         self._stray_size = 0
 
@@ -105,6 +108,7 @@ class SSEDecoder:
         return self.feed(b"\n\n")
 
     def _add(self, value: bytes) -> None:
+        self.seen = True
         self._data.append(value)
         self._size += len(value) + _LINE_COST
         if self._size > self._max_bytes:
@@ -129,7 +133,7 @@ class SSEDecoder:
             self._id = value.decode("utf-8", "replace")
         elif name == b"retry" and value.isdigit() and value.isascii():
             self._retry = int(value[:18])
-        elif name not in _FIELDS and self._stray_size < MAX_STRAY_BYTES:
+        elif name not in FIELDS and self._stray_size < MAX_STRAY_BYTES:
             self._stray_size += len(line) + _LINE_COST
             if self._stray_size < MAX_STRAY_BYTES:
                 self.stray.append(line)

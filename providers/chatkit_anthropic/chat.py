@@ -61,9 +61,15 @@ class ChatAnthropic(ChatModel):
     provider = "anthropic"
     Params = AnthropicParams
     Settings = AnthropicSettings
-    aliases: ClassVar[Mapping[str, str]] = {**ALIASES, "anthropic_api_key": "api_key", "anthropic_api_url": "base_url"}
+    aliases: ClassVar[Mapping[str, str]] = {
+        **ALIASES,
+        "anthropic_api_key": "api_key",
+        "anthropic_api_url": "base_url",
+        "anthropic_proxy": "proxy",
+    }
     api_key_env = ("ANTHROPIC_API_KEY",)
     base_url_env = ("ANTHROPIC_BASE_URL", "ANTHROPIC_API_URL")
+    proxy_env = ("ANTHROPIC_PROXY",)
     default_base_url = "https://api.anthropic.com"
     key_required = False  # a token does as well
 

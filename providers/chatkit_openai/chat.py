@@ -29,7 +29,6 @@ __all__ = ["ChatOpenAI", "OpenAIOptions"]
 _FROM_ENV = {
     "organization": ("OPENAI_ORG_ID", "OPENAI_ORGANIZATION"),
     "project": ("OPENAI_PROJECT_ID",),
-    "proxy": ("OPENAI_PROXY",),
 }
 
 
@@ -64,6 +63,7 @@ class ChatOpenAI(ChatModel):
     aliases: ClassVar[Mapping[str, str]] = ALIASES
     api_key_env = ("OPENAI_API_KEY",)
     base_url_env = ("OPENAI_BASE_URL", "OPENAI_API_BASE")
+    proxy_env = ("OPENAI_PROXY",)
     default_base_url = "https://api.openai.com/v1"
     structured_method = "json_schema"
 

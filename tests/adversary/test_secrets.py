@@ -32,6 +32,7 @@ SETTINGS: dict[str, Any] = {
     "extra_body": {"nested": [{"api_key": PASSWORD}]},
     "model_kwargs": {"connection": {"password": PASSWORD}},
 }
+WITH_A_CLIENT = {name: value for name, value in SETTINGS.items() if name != "proxy"}
 
 
 def shows(text: str) -> bool:
@@ -147,7 +148,7 @@ async def test_logs_at_debug(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "chatkit")
     for provider in OVER_HTTP:
         with pytest.raises(ModelError):
-            await answering(provider, echoing, **SETTINGS).ainvoke("x")
+            await answering(provider, echoing, **WITH_A_CLIENT).ainvoke("x")
     lines = [record for record in caplog.records if record.name.startswith("chatkit")]
     text = "\n".join(record.getMessage() for record in lines)
     assert "status 401 after" in text
@@ -171,7 +172,7 @@ async def test_callbacks(provider: str) -> None:
     """No hook is told a key: not in `invocation_params`, not in metadata, not in errors."""
     listener = Listener()
     with pytest.raises(ModelError):
-        await answering(provider, echoing, **SETTINGS).ainvoke("x", {"callbacks": [listener]})
+        await answering(provider, echoing, **WITH_A_CLIENT).ainvoke("x", {"callbacks": [listener]})
     assert {"on_chat_model_start", "on_llm_error"} <= {name for name, _, _ in listener.heard}
     assert not shows(repr(listener.heard))
 

@@ -105,6 +105,17 @@ async def test_retryable_errors_are_retried_and_the_answer_is_one(anyio_backend:
     assert "".join([chunk.text async for chunk in model.astream("x")]) == "Hi"
 
 
+async def test_headers_of_the_response_are_told_when_asked_for(anyio_backend: str) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        own = request.headers["authorization"].removeprefix("Bearer ")
+        return httpx.Response(200, json=WHOLE, headers={"x-served-by": "edge-1", "x-echo": own})
+
+    message = await toy(answer, include_response_headers=True).ainvoke("Hi")
+    assert message.response_metadata["headers"]["x-served-by"] == "edge-1"
+    assert "secret" not in message.response_metadata["headers"]["x-echo"]
+    assert "headers" not in (await toy(answer).ainvoke("Hi")).response_metadata
+
+
 async def test_retry_after_is_waited_for(anyio_backend: str) -> None:
     model = toy([failed(429, retry_after_ms="150"), httpx.Response(200, json=WHOLE)])
     with anyio.fail_after(2):
@@ -314,7 +325,10 @@ async def test_a_slow_reader_is_not_a_slow_provider(anyio_backend: str) -> None:
         (b"data: {not json\n\n", "not the JSON"),
         (b'data: "\xff\xfe"\n\n', "not the JSON"),
         (b"", "[DONE]"),
-        (b"hello, I am no API", "[DONE]"),
+        (b"hello, I am no API", "no stream of events either"),
+        (b"upstream connect error\nreset", "upstream connect error reset"),
+        (b"null", "'null'"),
+        (b'"hello"', "hello"),
     ],
 )
 async def test_nonsense_with_status_200(anyio_backend: str, body: bytes, says: str) -> None:

@@ -182,3 +182,9 @@ def test_vertex_without_a_token_asks_google_s_credentials(monkeypatch) -> None:
     monkeypatch.setenv("CLOUDSDK_AUTH_ACCESS_TOKEN", "of gcloud")
     assert made.model_copy()._api_key() == "from credentials"
     assert vertex(api_key=None)._api_key.get_secret_value() == "of gcloud"
+
+
+def test_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ChatAnthropic("claude-x", api_key="k", anthropic_proxy="http://proxy.example:1").proxy == "http://proxy.example:1"
+    monkeypatch.setenv("ANTHROPIC_PROXY", "http://proxy.example:2")
+    assert ChatAnthropic("claude-x", api_key="k").proxy == "http://proxy.example:2"

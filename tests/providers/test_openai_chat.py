@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from chatkit.errors import InputError, InputTypeError, MissingKeyError, UnsupportedFeatureError
@@ -71,6 +72,20 @@ def test_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "http://new.example/v1/")
     assert ChatOpenAI("gpt-4.1").base_url == "http://new.example/v1"
     assert ChatOpenAI("gpt-4.1", organization="org-own").organization == "org-own"
+
+
+def test_a_client_of_ones_own_has_its_own_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment's proxy gives way to it; a proxy that is asked for does not, and is not ignored."""
+    monkeypatch.setenv("OPENAI_PROXY", "http://proxy.example:1")
+    assert model(http_client=httpx.AsyncClient()).proxy is None
+    assert model().bind(http_client=httpx.AsyncClient()).proxy is None
+    assert model(http_client="httpx").proxy == "http://proxy.example:1"
+    with pytest.raises(InputError, match="either proxy or http_client"):
+        model(http_client=httpx.AsyncClient(), openai_proxy="http://proxy.example:2")
+
+
+def test_logit_bias_takes_token_ids_as_numbers() -> None:
+    assert sent(model(logit_bias={50256: -100, "15": 1}))["logit_bias"] == {"50256": -100, "15": 1}
 
 
 def test_keys_never_show() -> None:

@@ -28,7 +28,7 @@ class ChatCompletionsParams(CommonParams, total=False):
     presence_penalty: float | None
     logprobs: bool | None
     top_logprobs: int | None
-    logit_bias: dict[str, Any] | None
+    logit_bias: dict[int | str, Any] | None
     n: int | None
     user: str | None
     stream_usage: bool | None
