@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from chatkit.steps import runnable
-from tests.net.origin import Origin
+from tests.net.origin import Origin, assert_at_once
 from tests.toy import ToyModel
 
 if TYPE_CHECKING:
@@ -88,40 +88,30 @@ class Lines:
 FEEDS = [bare_v2, step_v2, thread_v2, sequence_v2, fallback_v2, bare_v3, text_v3]
 
 
-async def _closed_after(origin: Origin, seen: int, left: float) -> float:
-    with anyio.fail_after(2):
-        while len(origin.closed) <= seen:
-            await anyio.sleep(0.0005)
-    return origin.closed[seen] - left
-
-
 @pytest.mark.parametrize("feed", FEEDS, ids=lambda feed: feed.__name__)
 async def test_break_closes_the_request(anyio_backend: str, origin: Origin, feed: Any) -> None:
-    """Within 5 ms (median of several), with the collector off."""
-    delays: list[float] = []
+    """Within 5 ms, with the collector off."""
+
+    async def leave() -> float:
+        count = 0
+        async for _ in feed(origin):
+            count += 1
+            if count == 6:
+                break
+        return time.monotonic()
+
     gc.disable()
     try:
-        for _ in range(7):
-            seen, count = len(origin.closed), 0
-            async for _ in feed(origin):
-                count += 1
-                if count == 6:
-                    break
-            delays.append(await _closed_after(origin, seen, time.monotonic()))
+        await assert_at_once(origin, leave)
     finally:
         gc.enable()
-    assert sorted(delays)[3] < 0.005, delays
 
 
 @pytest.mark.parametrize("feed", FEEDS, ids=lambda feed: feed.__name__)
 async def test_aclose_and_cancel_close_the_request(anyio_backend: str, origin: Origin, feed: Any) -> None:
-    """Within 5 ms (best of several)."""
-    for leave in (_close, _cancel):
-        delays: list[float] = []
-        for _ in range(5):
-            seen = len(origin.closed)
-            delays.append(await _closed_after(origin, seen, await leave(feed(origin))))
-        assert min(delays) < 0.005, (leave, delays)
+    """Within 5 ms."""
+    await assert_at_once(origin, lambda: _close(feed(origin)))
+    await assert_at_once(origin, lambda: _cancel(feed(origin)))
 
 
 async def _close(events: Any) -> float:

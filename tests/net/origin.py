@@ -8,9 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import statistics
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
 
 def sse(value: Any) -> bytes:
@@ -20,6 +27,33 @@ def sse(value: Any) -> bytes:
 def delta(text: str, finish: str | None = None) -> bytes:
     choice = {"index": 0, "delta": {"content": text}, "finish_reason": finish}
     return sse({"id": "chatcmpl-1", "object": "chat.completion.chunk", "model": "m-1", "choices": [choice]})
+
+
+async def assert_at_once(origin: Origin, leave: Callable[[], Awaitable[float]], rounds: int = 7) -> None:
+    """The server sees the end of a request within 5 ms, beyond what the machine takes for a bare socket.
+
+    That is the median of some rounds. The best of three series counts: a stall of the whole machine is not the client's.
+
+    Args:
+        leave: makes a request and leaves it; gives the moment (`time.monotonic()`) at which it was left.
+        rounds: how often, in each series.
+    """
+    series: list[list[tuple[float, float]]] = []
+    for _ in range(3):
+        series.append([(await _close_delay(origin, leave), origin.bare_delay()) for _ in range(rounds)])
+        closing, bare = (statistics.median(delays) for delays in zip(*series[-1], strict=True))
+        if closing < 0.005 + 3 * bare:
+            return
+    raise AssertionError(series)
+
+
+async def _close_delay(origin: Origin, leave: Callable[[], Awaitable[float]]) -> float:
+    seen = len(origin.closed)
+    left = await leave()
+    with anyio.fail_after(5):
+        while len(origin.closed) <= seen:
+            await anyio.sleep(0.0005)
+    return origin.closed[seen] - left
 
 
 class Origin:
@@ -46,6 +80,22 @@ class Origin:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/v1"
+
+    def bare_delay(self) -> float:
+        """Seconds until this server sees the end of a bare socket that is closed in the middle of an answer.
+
+        What the machine takes for that at the moment, without any client: on a busy one it is many milliseconds.
+        """
+        seen = len(self.closed)
+        with socket.create_connection(("127.0.0.1", self.port)) as bare:
+            bare.sendall(b'POST /v1/x HTTP/1.1\r\ncontent-length: 16\r\n\r\n{"stream": true}')
+            received = b""
+            while b"t2 " not in received:
+                received += bare.recv(65536)
+            left = time.monotonic()
+        while len(self.closed) <= seen:
+            time.sleep(0.0005)
+        return self.closed[seen] - left
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
