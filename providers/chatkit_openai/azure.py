@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack, cast
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = ["AzureChatOpenAI", "AzureOptions", "AzureSettings"]
 
+_EXAMPLE = "https://<resource>.openai.azure.com"
 _V1 = ("v1", "preview", "latest")
 """Versions that mean the address `/openai/v1`; all others are dates and mean `/openai/deployments/...`."""
 _USAGE_SINCE = "2024-09-01"
+_DEPLOYMENT = re.compile(r"/openai/deployments/([^/]+)\Z")
 
 
 class AzureSettings(OpenAISettings, total=False):
@@ -92,13 +95,19 @@ class AzureChatOpenAI(ChatOpenAI):
 
     def _find_base_url(self) -> str:
         version = self.settings.get("api_version") or first_env(("OPENAI_API_VERSION",))
+        self._named: str | None = None
+        for name in ("base_url", "azure_endpoint"):
+            match = _DEPLOYMENT.search((self.settings.get(name) or "").rstrip("/"))
+            if match is not None:
+                self._classic, self._version, self._named = True, version, unquote(match[1])
+                return checked_address(self.settings[name], _EXAMPLE, name)[: match.start()] + "/openai"
         if self.settings.get("base_url"):
             self._classic, self._version = False, self.settings.get("api_version")
             return super()._find_base_url()
         endpoint = self.settings.get("azure_endpoint") or first_env(("AZURE_OPENAI_ENDPOINT",))
         if not endpoint:
             raise InputError(f"{type(self).__name__} needs azure_endpoint=... (or AZURE_OPENAI_ENDPOINT), or base_url=...")
-        endpoint = checked_address(endpoint, "https://<resource>.openai.azure.com", "azure_endpoint")
+        endpoint = checked_address(endpoint, _EXAMPLE, "azure_endpoint")
         self._classic, self._version = bool(version) and version not in _V1, version
         endpoint = endpoint.removesuffix("/v1").removesuffix("/openai")
         return f"{endpoint}/openai" if self._classic else f"{endpoint}/openai/v1"
@@ -130,7 +139,7 @@ class AzureChatOpenAI(ChatOpenAI):
 
     @property
     def _deployment(self) -> str:
-        return self.settings.get("azure_deployment") or self.model
+        return self._named or self.settings.get("azure_deployment") or self.model
 
     def _chat_fields(self, call: Call) -> dict[str, Any]:
         return {**super()._chat_fields(call), "model": self._deployment}

@@ -42,10 +42,29 @@ def model(name: str = "", **kwargs: Any) -> AzureChatOpenAI:
             {"name": "gpt-5", "base_url": "https://gw.example/openai/deployments/d", "api_version": "2024-10-21"},
             "https://gw.example/openai/deployments/d/chat/completions?api-version=2024-10-21",
         ),
+        (
+            {"name": "m", "azure_endpoint": f"{ENDPOINT}openai/deployments/my%20gpt/", "api_version": "2024-10-21"},
+            "https://res.openai.azure.com/openai/deployments/my%20gpt/chat/completions?api-version=2024-10-21",
+        ),
+        (
+            {
+                "name": "m",
+                "base_url": "https://gw.example/openai/deployments/d",
+                "api_version": "2025-03-01-preview",
+                "use_responses_api": True,
+            },
+            "https://gw.example/openai/responses?api-version=2025-03-01-preview",
+        ),
     ],
 )
 def test_addresses(kwargs: dict[str, Any], url: str) -> None:
     assert request_of(model(**kwargs)).url == url
+
+
+def test_an_address_with_the_deployment_is_asked_like_every_classic_one() -> None:
+    made = model("gpt-4.1", base_url="https://gw.example/openai/deployments/d", api_version="2024-06-01")
+    assert sent(made, max_tokens=5, stream=True).items() >= {"model": "d", "max_tokens": 5}.items()
+    assert "stream_options" not in sent(made, stream=True)
 
 
 def test_the_environment_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
