@@ -26,9 +26,11 @@ class BaseMessage:
         id: identity of the message.
         additional_kwargs: more for the provider, kept as it is.
         response_metadata: what the provider said about the answer.
+        type: the class's own `type`, so that `HumanMessage(**message.model_dump())` is the message again.
 
     Raises:
         InputTypeError: the content is neither str nor a list of str and dict.
+        InputError: another class's `type`.
     """
 
     __slots__ = ("additional_kwargs", "content", "id", "name", "response_metadata")
@@ -52,12 +54,15 @@ class BaseMessage:
         id: str | None = None,
         additional_kwargs: dict[str, Any] | None = None,
         response_metadata: dict[str, Any] | None = None,
+        type: str | None = None,
     ) -> None:
+        if type is not None and type != self.type:
+            raise InputError(f"the type of a {self.__class__.__name__} is {self.type!r}, not {type!r}")
         if content_blocks is not None:
             if content is not None and content != "":
                 raise InputError("give either content or content_blocks, not both")
             content = cast("list[Any]", content_blocks)
-        self.content = _checked(type(self), "" if content is None else content)
+        self.content = _checked(self.__class__, "" if content is None else content)
         self.additional_kwargs = _object("additional_kwargs", additional_kwargs)
         self.response_metadata = _object("response_metadata", response_metadata)
         self.name = name
@@ -164,6 +169,14 @@ class HumanMessage(BaseMessage):
     role = "user"
 
 
+def _as_result(content: Any) -> Any:
+    """What a tool gave back as content: numbers and other objects as text, also one by one in a list."""
+    if isinstance(content, list | tuple):
+        items = cast("list[Any]", content)
+        return [item if isinstance(item, str) or is_object(item) else str(item) for item in items]
+    return content if content is None or isinstance(content, str) else str(content)
+
+
 class ToolMessage(BaseMessage):
     """The result of a tool call.
 
@@ -191,9 +204,8 @@ class ToolMessage(BaseMessage):
         status: Literal["success", "error"] = "success",
         **fields: Any,
     ) -> None:
-        if content is not None and not isinstance(content, str | list | tuple):
-            content = str(content)
-        super().__init__(cast("Any", content), **fields)
+        content = _as_result(content)
+        super().__init__(content, **fields)
         if tool_call_id is None:
             raise InputError("a ToolMessage needs the tool_call_id of the call that it answers")
         if status not in ("success", "error"):

@@ -65,24 +65,8 @@ def _to_message(item: Any) -> BaseMessage:
     if is_object(item):
         return _from_dict(item)
     if hasattr(item, "content") and isinstance(getattr(item, "type", None), str):  # a LangChain message
-        fields = (
-            "content",
-            "tool_calls",
-            "tool_call_id",
-            "name",
-            "id",
-            "additional_kwargs",
-            "response_metadata",
-            "status",
-            "artifact",
-        )
-        return _from_dict(
-            {
-                "type": item.type,
-                **{field: value for field in fields if (value := getattr(item, field, None))},
-                "content": item.content,
-            }
-        )
+        fields = {field: value for field in _FIELDS if (value := getattr(item, field, None))}
+        return _from_dict({**fields, "type": item.role if item.type == "chat" else item.type, "content": item.content})
     raise InputTypeError(f"{type(item).__name__} is not a message; give a message, a dict, a (role, content) pair or a str")
 
 
@@ -97,17 +81,21 @@ def _from_dict(item: dict[str, Any]) -> BaseMessage:
 
 
 _COMMON = ("name", "id", "additional_kwargs", "response_metadata", "content_blocks")
+_AI = ("tool_calls", "invalid_tool_calls", "usage_metadata")
+_TOOL = ("tool_call_id", "artifact", "status")
 _OWN: dict[str, tuple[str, ...]] = {
-    "ai": ("tool_calls", "invalid_tool_calls", "usage_metadata"),
-    "tool": ("tool_call_id", "artifact", "status"),
-    "AIMessageChunk": ("tool_calls", "invalid_tool_calls", "usage_metadata", "tool_call_chunks", "chunk_position"),
+    "ai": _AI,
+    "tool": _TOOL,
+    "AIMessageChunk": (*_AI, "tool_call_chunks", "chunk_position"),
 }
+_FIELDS = ("name", "id", "additional_kwargs", "response_metadata", *_AI, *_TOOL)
+"""What a LangChain message may hold beside its content."""
 
 
 def _from_role(role: str, content: Any, fields: dict[str, Any]) -> BaseMessage:
     make = _MAKERS.get(role)
     if make is None:
-        raise InputError(f"Unexpected message type {role!r}. Use one of {ROLES}.")
+        raise InputError(f"Unexpected message type {role!r}. {_INSTEAD.get(role, f'Use one of {ROLES}.')}")
     return make("" if content is None and not fields.get("content_blocks") else content, fields)
 
 
@@ -170,6 +158,14 @@ _MAKERS: dict[str, Callable[[Any, dict[str, Any]], BaseMessage]] = {
     "system": _system,
     "developer": _developer,
     "tool": _tool,
+    "HumanMessageChunk": _human,
+    "SystemMessageChunk": _system,
+    "ToolMessageChunk": _tool,
+}
+
+_INSTEAD = {
+    "function": "What a function gave back is a 'tool' message with the 'tool_call_id' of its call.",
+    "remove": "It tells LangGraph to forget a message; leave that message out of the list instead.",
 }
 
 
