@@ -146,10 +146,10 @@ def _checked(cls: type, content: Any) -> Content:
         return content
     if isinstance(content, list | tuple):
         items = list(cast("list[Any]", content))
-        wrong = next((item for item in items if not isinstance(item, str) and not is_object(item)), None)
-        if wrong is None:
-            return items
-        raise InputTypeError(f"{cls.__name__} content items must be str or dict, not {type(wrong).__name__}")
+        wrong = [type(item).__name__ for item in items if not isinstance(item, str) and not is_object(item)]
+        if wrong:
+            raise InputTypeError(f"{cls.__name__} content items must be str or dict, not {wrong[0]}")
+        return items
     raise InputTypeError(f"{cls.__name__} content must be str or a list of blocks, not {type(content).__name__}")
 
 

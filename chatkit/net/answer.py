@@ -63,6 +63,8 @@ class Answer:
         metadata: dict[str, Any] = {"model_provider": self._plan.provider}
         if self.request_id is not None:
             metadata["request_id"] = self.request_id
+        if self._plan.as_blocks:
+            metadata["output_version"] = "v1"
         if self._plan.tell_headers:
             metadata["headers"] = {name: scrub(value, self._secrets) for name, value in self._response.headers.items()}
         return Start(model=self._plan.call.model, metadata=metadata)

@@ -67,6 +67,7 @@ def test_what_is_understood(given: Any, expected: BaseMessage) -> None:
         ([{"role": "tool", "content": "hi"}], InputError, "tool_call_id"),
         ([{"role": "function", "name": "f", "content": "hi"}], InputError, "'tool' message with the 'tool_call_id'"),
         ([("remove", "")], InputError, "leave that message out"),
+        ([("user", [None])], InputTypeError, "items must be str or dict, not NoneType"),
     ],
     ids=lambda value: str(value)[:50],
 )

@@ -65,6 +65,8 @@ def test_output_version_v1_is_always_a_list_streamed_and_not() -> None:
     assert all(isinstance(chunk.content, list) for chunk in chunks)
     total = sum(chunks)
     assert total.content == total.content_blocks == answer.content
+    assert total.response_metadata["output_version"] == answer.response_metadata["output_version"] == "v1"
+    assert "output_version" not in answering(TEXT).invoke("x").response_metadata
     assert model.invoke([("user", "x"), answer, ToolMessage("seen", tool_call_id="1")]).content == answer.content
 
 
