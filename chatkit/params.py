@@ -136,7 +136,11 @@ def _shown(value: Any) -> str:
 
 _ELSEWHERE = {
     "http_socket_options": "http_client=httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(socket_options=[...]))",
-    "client_args": "proxy=..., timeout=..., default_headers=... or http_client=...",
+    **dict.fromkeys(
+        ("client_args", "client_kwargs", "async_client_kwargs", "sync_client_kwargs"),
+        "proxy=..., timeout=..., default_headers=... or http_client=...",
+    ),
+    "validate_model_on_init": "nothing: a model that is not there is a NotFoundError of the first call",
 }
 """What is given in another way here than in LangChain."""
 

@@ -176,6 +176,7 @@ def provider_class(provider: str) -> type[ChatModel]:
 _BUNDLED: dict[str, str] = {
     "alibaba": "chatkit_openai_compatible:ChatAlibaba",
     "anthropic": "chatkit_anthropic:ChatAnthropic",
+    "anthropic_bedrock": "chatkit_aws:ChatBedrock",
     "avian": "chatkit_openai_compatible:ChatAvian",
     "azure_ai": "chatkit_openai_compatible:ChatAzureAI",
     "azure_openai": "chatkit_openai:AzureChatOpenAI",

@@ -7,4 +7,8 @@ from chatkit_aws.invoke import ChatBedrock
 
 __all__ = ["ChatBedrock", "ChatBedrockConverse"]
 
-PROVIDERS: dict[str, type] = {"bedrock": ChatBedrock, "bedrock_converse": ChatBedrockConverse}
+PROVIDERS: dict[str, type] = {
+    "anthropic_bedrock": ChatBedrock,  # LangChain's name for Claude over InvokeModel
+    "bedrock": ChatBedrock,
+    "bedrock_converse": ChatBedrockConverse,
+}

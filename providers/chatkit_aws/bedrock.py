@@ -81,13 +81,13 @@ class BedrockModel(ChatModel):
         self._region = self._find_region()
         url = self.settings.get("base_url") or next(filter(None, map(os.environ.get, self.base_url_env)), None)
         if url:
-            self._region = self._region or _region_in(url)
-        elif not self._region:
+            address = super()._find_base_url()
+            self._region = self._region or _region_in(address)
+            return address
+        if not self._region:
             raise InputError(f"{type(self).__name__} needs a region: pass region_name=... or set AWS_REGION")
-        else:
-            end = ".cn" if self._region.startswith("cn-") else ""
-            return f"https://bedrock-runtime.{self._region}.amazonaws.com{end}"
-        return super()._find_base_url()
+        end = ".cn" if self._region.startswith("cn-") else ""
+        return f"https://bedrock-runtime.{self._region}.amazonaws.com{end}"
 
     def _find_region(self) -> str | None:
         given = self.settings.get("region_name") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")

@@ -21,12 +21,13 @@ OVER_HTTP = [name for name in NAMES if name != "simulator"]
 
 _OWN: dict[str, dict[str, Any]] = {
     "azure_openai": {"azure_endpoint": "http://127.0.0.1:9", "api_version": "2024-10-21"},
+    "anthropic_bedrock": {"region_name": "us-east-1"},
     "bedrock": {"region_name": "us-east-1"},
     "bedrock_converse": {"region_name": "us-east-1"},
     "google_anthropic_vertex": {"project": "p", "location": "us-east5"},
     "google_vertexai": {"project": "p"},
 }
-_MODELS = {"bedrock": "anthropic.claude-3-haiku-20240307-v1:0"}
+_MODELS = dict.fromkeys(("anthropic_bedrock", "bedrock"), "anthropic.claude-3-haiku-20240307-v1:0")
 
 
 def make(provider: str, **settings: Any) -> ChatModel:

@@ -158,7 +158,8 @@ def test_wrong_messages_cannot_be_made(make_message: Any) -> None:
 def test_a_missing_key_is_told_with_its_variable() -> None:
     """Every class that needs a key says so when it is made, and names what to pass or set."""
     seen = 0
-    chains = {"bedrock", "bedrock_converse", "google_anthropic_vertex", "google_vertexai"}  # the cloud's own, asked at the call
+    aws = {"anthropic_bedrock", "bedrock", "bedrock_converse"}
+    chains = {*aws, "google_anthropic_vertex", "google_vertexai"}  # the cloud's own, asked at the call
     for provider in OVER_HTTP:
         if provider in chains or not provider_class(provider).key_required:
             continue

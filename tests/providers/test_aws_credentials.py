@@ -295,3 +295,10 @@ def test_changing_the_keys_of_a_model_makes_another() -> None:
     other = model.bind(aws_access_key_id="AK2", aws_secret_access_key="SK2")
     assert keys_of(model) == ("AK", "SK", None)
     assert keys_of(other) == ("AK2", "SK2", None)
+
+
+def test_an_address_that_is_none_is_told_also_without_a_region(monkeypatch) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(InputError, match="is not an address"):
+        ChatBedrockConverse("m", api_key="k", base_url="http://[::1")
