@@ -26,6 +26,10 @@ _VERBS = {"rate_limiter": ("observer", "aacquire", "acquire"), "cache": ("aget",
 """What is asked of objects that a user may pass."""
 
 
+_ALIASES = {"model_name": "model", "stream": "streaming"}
+"""LangChain's names for what every model has (the second one for a single call, spec S110)."""
+
+
 class NoSettings(CommonSettings, total=False):
     """Settings of a provider that has none of its own."""
 
@@ -112,8 +116,8 @@ class DeclaredModel(Runnable[AIMessage]):
 
     @classmethod
     def _own_name(cls, given: str) -> str:
-        """A parameter's name here; `model_name` is LangChain's for the model everywhere."""
-        return "model" if given == "model_name" else cls.aliases.get(given, given)
+        """A parameter's name here."""
+        return cls.aliases.get(given) or _ALIASES.get(given, given)
 
     @classmethod
     def _names(cls) -> list[str]:

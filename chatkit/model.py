@@ -205,7 +205,9 @@ class ChatModel(DeclaredModel):
 
     def _streams(self) -> bool:
         disabled = self.settings.get("disable_streaming")
-        return not (disabled is True or (disabled == "tool_calling" and bool(self.params.get("tools"))))
+        if disabled is True or self.settings.get("streaming") is False:  # None: nobody said so (spec S111)
+            return False
+        return not (disabled == "tool_calling" and bool(self.params.get("tools")))
 
     def _watched(self, input: Any, config: Any, kwargs: dict[str, Any]) -> tuple[ChunkStream, Run]:
         """A stream, and its run for an event feed to tell of."""

@@ -37,7 +37,8 @@ class CommonSettings(TypedDict, total=False):
         cache: answers are looked up here first.
         profile: what the model can do; replaces the shipped profile.
         output_version: "v1" makes `content` always a list of standard blocks; "v0", "responses/v1": only where needed.
-        streaming: `invoke` streams internally. disable_streaming: `stream` gives one piece (True, or "tool_calling").
+        streaming: True makes `invoke` stream internally, False makes `stream` give one piece; for one call also `stream=`.
+        disable_streaming: `stream` gives one piece (True, or "tool_calling").
         allow_incomplete: accept a stream without end marker.
         model_kwargs, extra_body: more fields for the request body, unchecked.
         include_response_headers: `response_metadata["headers"]` has the headers of the response.

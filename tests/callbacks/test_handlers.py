@@ -105,6 +105,29 @@ async def test_a_plain_handler_does_not_make_invoke_stream(anyio_backend: str) -
     assert (first.text, first.usage_metadata) == (second.text, second.usage_metadata)
 
 
+@pytest.mark.parametrize(
+    ("settings", "kwargs", "invoke", "stream"),
+    [
+        ({}, {}, False, True),
+        ({}, {"stream": True}, True, True),
+        ({}, {"stream": False}, False, False),
+        ({"streaming": True}, {}, True, True),
+        ({"streaming": True}, {"stream": False}, False, False),
+        ({"streaming": False}, {}, False, False),
+        ({"streaming": False}, {"stream": True}, True, True),
+        ({"disable_streaming": True}, {"stream": True}, False, False),
+    ],
+)
+async def test_who_says_whether_a_call_streams(
+    anyio_backend: str, settings: Any, kwargs: Any, invoke: bool, stream: bool
+) -> None:
+    """Spec S110, S111; the answer is the same."""
+    asked = model("a b", "a b", **settings)
+    assert (await asked.ainvoke("hi", **kwargs)).text == "a b"
+    assert "".join([chunk.text async for chunk in asked.astream("hi", **kwargs)]) == "a b"
+    assert [bool(request.body.get("stream")) for request in asked.simulator.requests] == [invoke, stream]
+
+
 async def test_disabled_streaming_stays_disabled(anyio_backend: str) -> None:
     listener = StreamingListener("on_llm_new_token", "on_llm_end")
     await model(disable_streaming=True).ainvoke("hi", {"callbacks": [listener]})
