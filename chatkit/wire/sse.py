@@ -43,7 +43,6 @@ class SSEDecoder:
 
     Attributes:
         stray: lines that belong to no event; some servers report a late error as bare JSON.
-        seen: an event, or a part of one, has come.
     """
 
     def __init__(self, max_bytes: int = MAX_EVENT_BYTES) -> None:
@@ -52,14 +51,19 @@ class SSEDecoder:
         self._started = False
         self._after_cr = False  # the last line ended with CR: a LF that follows belongs to it
         self._data: list[bytes] = []
+        self._fresh = self._data  # each event after the first has a list of its own
         self._rest_size = 0
         self._size = 0  # bytes of the unfinished event
         self._event = b""
         self._id: str | None = None
         self._retry: int | None = None
-        self.seen = False
         self.stray: list[bytes] = []
         self._stray_size = 0
+
+    @property
+    def seen(self) -> bool:
+        """Whether any `data:` has come."""
+        return self._data is not self._fresh or bool(self._data)
 
     def feed(self, chunk: bytes) -> list[SSEEvent]:
         """Events that the next bytes complete."""
@@ -108,7 +112,6 @@ class SSEDecoder:
         return self.feed(b"\n\n")
 
     def _add(self, value: bytes) -> None:
-        self.seen = True
         self._data.append(value)
         self._size += len(value) + _LINE_COST
         if self._size > self._max_bytes:
