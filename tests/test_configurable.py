@@ -41,7 +41,7 @@ async def test_without_a_default(anyio_backend: str) -> None:
     assert first.response_metadata["model_name"] == "one"
     assert sum(chunks[1:], chunks[0]).response_metadata["model_name"] == "two"
     assert chosen(model, model="simulator:one").temperature == 0
-    with pytest.raises(InputError, match="no model is set"):
+    with pytest.raises(InputTypeError, match="no model is set"):
         await model.ainvoke("hi")
 
 

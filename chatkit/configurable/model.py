@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from chatkit.config import current_run, known_config, merge_configs
 from chatkit.configurable.keys import belongs_elsewhere, check_foreign, note_prefix, provider_of
-from chatkit.errors import InputError, InputTypeError
+from chatkit.errors import InputTypeError
 from chatkit.registry import build
 from chatkit.verbs import Runnable
 
@@ -181,7 +181,7 @@ class ConfigurableModel(Runnable[Any]):
     def _build(self, values: dict[str, Any], chosen: dict[str, Any]) -> Runnable[Any]:
         name, provider = values.pop("model", None), values.pop("model_provider", None)
         if name is None:
-            raise InputError(
+            raise InputTypeError(  # a TypeError, as a missing argument is (spec S223)
                 f"no model is set: give init_chat_model a default, or config={{'configurable': {{'{self._prefix}model': ...}}}}"
             )
         if "model" in chosen and "model_provider" not in chosen:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from msgspec import Struct
 
 from chatkit.config import merge_configs
+from chatkit.logs import log
 from chatkit.net.leaving import Leaving
 from chatkit.steps.pieces import total
 from chatkit.wrappers.base import Wrapper
@@ -45,7 +46,7 @@ Listener: TypeAlias = "Callable[[RunRecord], Any]"
 
 
 class RunnableWithListeners(Wrapper):
-    """Tells functions, sync or async, what becomes of its own calls; made by `with_listeners`. Their errors are raised."""
+    """Tells functions, sync or async, what becomes of its own calls; made by `with_listeners`. One that fails is logged."""
 
     def __init__(
         self,
@@ -103,9 +104,12 @@ class _Call:
 
 
 async def _call(listener: Listener | None, record: RunRecord) -> None:
-    result = listener(record) if listener is not None else None
-    if inspect.isawaitable(result):
-        await result
+    try:
+        result = listener(record) if listener is not None else None
+        if inspect.isawaitable(result):
+            await result
+    except Exception as error:
+        log.warning("listener %r failed: %r", listener, error)
 
 
 class _HeardStream(Leaving[Any]):

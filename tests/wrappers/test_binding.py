@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chatkit.errors import ServerError
 from chatkit.simulator import Fault, SimulatedChatModel
 from chatkit.steps import runnable
 from tests.callbacks.listener import Listener
@@ -68,3 +69,15 @@ async def test_listeners_see_start_end_and_error(anyio_backend: str) -> None:
     assert failed.error is not None
     assert failed.error.startswith("ServerError")
     assert streamed.outputs.text == "by pieces"
+
+
+async def test_a_listener_that_fails_is_logged(anyio_backend: str, caplog: pytest.LogCaptureFixture) -> None:
+    def fails(record: RunRecord) -> None:
+        raise ValueError(f"not today, {record.inputs}")
+
+    heard = model("fine", "by pieces", Fault(status=500)).with_listeners(on_start=fails, on_end=fails, on_error=fails)
+    assert (await heard.ainvoke("a")).text == "fine"
+    assert "".join([chunk.text async for chunk in heard.astream("b")]) == "by pieces"
+    with pytest.raises(ServerError):
+        await heard.ainvoke("c")
+    assert [text for text in "abc" if f"not today, {text}" in caplog.text] == ["a", "b", "c"]
