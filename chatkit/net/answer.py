@@ -42,21 +42,17 @@ class Answer:
 
     Attributes:
         request_id: the provider's id of the request.
+        parser: who reads the body; None when that is over. `parser.done`: nothing more is of interest.
     """
 
     def __init__(self, response: Response, parser: Parser, plan: Plan, started_at: float, secrets: list[str]) -> None:
         self._response = response
         self._secrets = secrets
-        self._parser: Parser | None = parser
+        self.parser: Parser | None = parser
         self._plan = plan
         self._started_at = started_at
         id = request_id_of(response.headers)
         self.request_id = None if id is None else scrub(id, secrets)
-
-    @property
-    def complete(self) -> bool:
-        """Nothing more is of interest: the end marker was seen, or the body is over."""
-        return self._parser is None or self._parser.done
 
     def start(self) -> Start:
         """The first event: what is known before a byte of the body."""
@@ -79,7 +75,7 @@ class Answer:
         Raises:
             ModelError: the connection broke, a clock ran out, or the bytes are not of the format.
         """
-        parser = self._parser
+        parser = self.parser
         if parser is None:
             return None
         while True:
@@ -102,14 +98,14 @@ class Answer:
 
     def _broken(self, parser: Parser, error: Exception, phase: str) -> list[Event] | None:
         """The connection broke: that is the end, or an error when the answer is not complete."""
-        self._parser = None
+        self.parser = None
         events = ending_of(parser)
         if events is None:
             raise (failure(error, phase) if phase == "first_event" else interruption(error)) from error
         return events or None
 
     def _end(self, parser: Parser) -> list[Event] | None:
-        self._parser = None
+        self.parser = None
         try:
             events = parser.close()
         except Exception as error:

@@ -174,7 +174,7 @@ class Exchange:
         if self._failure is not None:
             raise self._told_failure()
         answer = self._answer
-        if answer is None or answer.complete:
+        if answer is None or (parser := answer.parser) is None or parser.done:
             return self._nothing_more()
         return answer.read(self._deadline(self.plan.timeouts.idle), "idle")
 
