@@ -19,7 +19,7 @@ from chatkit.fold import Fold
 from chatkit.logs import log
 from chatkit.messages.ai import AIMessage, message_of_fold
 from chatkit.net.answer import Answer, no_answer
-from chatkit.net.failures import before_sending, without_secrets
+from chatkit.net.failures import before_sending, opening, without_secrets
 from chatkit.net.keys import call_with_key
 from chatkit.net.loops import finish
 from chatkit.net.requests import request_of, secrets_of
@@ -250,7 +250,7 @@ class Exchange:
         first_event = self._deadline(plan.timeouts.first_event)
         wait = None if first_event is None else max(0.001, first_event - time.monotonic())
         parser = plan.parser(plan.call)
-        response = await plan.transport().open(request, plan.timeouts, wait)
+        response = await opening(plan.transport().open(request, plan.timeouts, wait), plan.timeouts, self._started_at)
         answer = self._answer = Answer(response, parser, plan, self._started_at, self._secrets)
         self.stage, self.request_id = "response", answer.request_id
         log.info(

@@ -34,6 +34,7 @@ __all__ = [
     "failure",
     "interruption",
     "no_response",
+    "opening",
     "read_error",
     "timed_out",
     "without_secrets",
@@ -94,7 +95,7 @@ def closed_unheard(error: BaseException) -> bool:
 
 def no_response(wait: float | None, why: str = "") -> APITimeoutError:
     """The error for a response whose head did not come."""
-    return APITimeoutError(f"no response within {wait:g} s{why}", phase="first_event")
+    return APITimeoutError(f"no response within {wait:.3g} s{why}", phase="first_event")
 
 
 def interruption(error: Exception) -> StreamInterruptedError:
@@ -122,6 +123,16 @@ async def before_sending(work: Coroutine[Any, Any, T], deadline: float | None, t
             raise  # somebody's own
         words = f"nothing was sent within the total timeout of {timeouts.total:g} s: {who} was still waited for"
         raise APITimeoutError(words, phase="total") from None
+
+
+async def opening(work: Coroutine[Any, Any, T], timeouts: Timeouts, started_at: float) -> T:
+    """Await a response. When it did not come before the total clock ran out, the error says so."""
+    try:
+        return await work
+    except APITimeoutError as error:
+        if timeouts.total is None or time.monotonic() < started_at + timeouts.total:
+            raise
+        raise timed_out(timeouts, "total", started_at) from error.__cause__
 
 
 def ending_of(parser: Parser) -> list[Event] | None:

@@ -42,7 +42,7 @@ class SimulatedTransport:
             await _sleep(response.delay, None if wait is None else time.monotonic() + wait)
         except TimeoutError:
             response.seen.closed_at = time.monotonic()
-            raise APITimeoutError(f"no response within {wait:g} s", phase="first_event") from None
+            raise APITimeoutError(f"no response within {wait:.3g} s", phase="first_event") from None
         return _Received(response)
 
 

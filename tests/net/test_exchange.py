@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -303,6 +304,22 @@ async def test_clocks_on_a_real_socket(anyio_backend: str, timeouts: Timeouts, p
         assert caught.value.phase == phase
         assert caught.value.partial is not None
         assert caught.value.partial.text == "t0 t1 t2 "
+
+
+@pytest.mark.parametrize(
+    ("timeouts", "phase"),
+    [
+        (Timeouts(first_event=0.05), "first_event"),
+        (Timeouts(total=0.05), "total"),
+        (Timeouts(total=0.05, first_event=9), "total"),
+    ],
+)
+async def test_a_response_that_does_not_come_says_whose_clock_it_was(anyio_backend: str, timeouts: Timeouts, phase: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, anyio.fail_after(3):  # accepts, and says nothing
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
+        with pytest.raises(APITimeoutError, match=r"within .*0\.05 s") as caught:
+            await ToyModel("m", base_url=url, api_key="k", timeout=timeouts, max_retries=0).ainvoke("x")
+    assert (caught.value.phase, caught.value.stage) == (phase, "request")
 
 
 async def test_a_slow_reader_is_not_a_slow_provider(anyio_backend: str) -> None:
