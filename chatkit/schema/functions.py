@@ -106,7 +106,7 @@ def injection_of(field: Field) -> Injection | None:
 
 def _of_type(tp: Any) -> Injection | None:
     if typing.get_origin(tp) in UNIONS:
-        return next(filter(None, map(_of_type, typing.get_args(tp))), None)
+        return next((kind for member in typing.get_args(tp) if (kind := _of_type(member))), None)
     tp = split_annotated(tp)[0]
     return _BY_TYPE.get(getattr(typing.get_origin(tp) or tp, "__name__", ""))
 
