@@ -13,7 +13,7 @@ from typing import Any
 from chatkit.jsons import is_list
 from chatkit.merge import own
 
-__all__ = ["PartialJSON", "parse_partial"]
+__all__ = ["PartialJSON"]
 
 MAX_DEPTH = 200
 """Deeper nesting is no answer but an attack: walking through it would end in a RecursionError."""
@@ -222,13 +222,6 @@ class PartialJSON:
     def _close(self) -> None:
         self._stack.pop()
         self._state = _COMMA if self._stack else _END
-
-
-def parse_partial(text: str) -> Any:
-    """What a prefix of a JSON document says so far; None when it says nothing."""
-    parser = PartialJSON()
-    parser.feed(text)
-    return parser.snapshot()
 
 
 def _literal(text: str) -> Any:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatkit.partial_json import PartialJSON, parse_partial
+from chatkit.partial_json import PartialJSON
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -75,7 +75,9 @@ def test_every_prefix_can_be_read_and_written(value: Any, data: st.DataObject) -
     ],
 )
 def test_prefixes(prefix: str, value: Any) -> None:
-    assert parse_partial(prefix) == value
+    parser = PartialJSON()
+    parser.feed(prefix)
+    assert parser.snapshot() == value
 
 
 @pytest.mark.parametrize("text", ["{a", '{"a" 1', "[1 2", "nope ", '{"a": 1}}', '{"a": "\\x"', "[01,"])
