@@ -354,6 +354,33 @@ async def test_streaming_says_the_same_as_running() -> None:
     assert [message.content for message in stream.run.messages] == [message.content for message in run.messages]
 
 
+async def test_closing_a_stream_from_another_task_stops_its_tools() -> None:
+    working, stopped = anyio.Event(), anyio.Event()
+
+    @tool
+    async def wait() -> None:
+        """Wait for ever."""
+        working.set()
+        try:
+            await anyio.sleep_forever()
+        finally:
+            stopped.set()
+
+    stream = stream_tools(model(calls(("wait", {})), "Done."), "q", [wait])
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as group:
+
+            async def read() -> None:
+                async for _ in stream:
+                    pass
+
+            group.start_soon(read)
+            await working.wait()
+            await stream.aclose()
+    assert stopped.is_set()
+    assert stream.run.turns == 1
+
+
 async def test_leaving_a_stream() -> None:
     stream = stream_tools(model(Reply("a b c d e f", every=0.01)), "q", [add])
     async for _ in stream:

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
+from chatkit.net.leaving import Leaving
 from chatkit.tools.loop import OnError, ToolLoop, ToolRun, TurnLimitError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
-    from types import TracebackType
+    from collections.abc import Mapping, Sequence
 
     from chatkit.messages import BaseMessage
     from chatkit.model import ChatModel
@@ -84,27 +84,20 @@ def stream_tools(
     return ToolStream(ToolLoop(model, messages, tools, max_turns, tool_choice, on_error, inject, config, kwargs))
 
 
-class ToolStream:
-    """The messages of a run while they come.
-
-    Attributes:
-        run: the conversation so far.
-    """
+class ToolStream(Leaving[Any]):
+    """The messages of a run while they come: `async for` gives AIMessageChunks and ToolMessages."""
 
     def __init__(self, loop: ToolLoop) -> None:
         self._loop = loop
         self._source: Any = None
         self._results: list[BaseMessage] = []
-        self._owned = False
 
     @property
     def run(self) -> ToolRun:
+        """The conversation so far."""
         return self._loop.run
 
-    def __aiter__(self) -> AsyncIterator[Any]:
-        return _Cursor(self)
-
-    async def __anext__(self) -> Any:
+    async def _next(self) -> Any:
         while True:
             if self._results:
                 return self._results.pop(0)
@@ -118,31 +111,9 @@ class ToolStream:
                 source, self._source = self._source, None
                 self._results = await self._loop.take(source.message)
 
-    async def aclose(self) -> None:
-        """Close the model's request."""
+    async def _close(self) -> None:
         if self._source is not None:
             await self._source.aclose()
 
-    async def __aenter__(self) -> Self:
-        self._owned = True
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        await self.aclose()
-
-
-class _Cursor:
-    """One `async for`; when it is left, the model's request goes with it."""
-
-    def __init__(self, stream: ToolStream) -> None:
-        self._stream = stream
-
-    def __aiter__(self) -> Self:
-        return self
-
-    def __anext__(self) -> Any:
-        return self._stream.__anext__()
-
-    def __del__(self) -> None:
-        if not self._stream._owned:
-            self._stream._source = None
+    def _abandon(self) -> None:
+        self._source = None
