@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import anyio
 from anyio.lowlevel import checkpoint
 
 from chatkit.batch import Tally
+from chatkit.net.leaving import Leaving
 from chatkit.net.loops import call_on, current_loop, finish, in_background
 from chatkit.net.portal import iterate
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
-    from types import TracebackType
 
     from anyio.abc import TaskGroup
 
@@ -154,12 +154,14 @@ class _Crew(Generic[Output]):
                 await finish(close())
 
 
-class Completed(Generic[Output]):
+class Completed(Leaving[tuple[int, Output]]):
     """`(index, output)` of every input of a batch, as they are done; made by `abatch_as_completed`.
 
-    Not an async generator: `async for` gives a cursor, and leaving the loop in any way, or dropping this object, stops
-    the batch. Inside `async with` the end of the block stops it, and waits until every call has cleaned up.
+    Leaving the loop in any way, or dropping this object, stops the batch: no further call starts, running ones are
+    cancelled. The end of an `async with` block, and `aclose`, also wait until every call has cleaned up.
     """
+
+    _stoppable = True
 
     def __init__(
         self,
@@ -171,56 +173,18 @@ class Completed(Generic[Output]):
         self.jobs = jobs
         self._crew: _Crew[Output] = _Crew(ask, jobs, return_exceptions)
         self._tally = tally
-        self._owned = False
 
-    def __aiter__(self) -> _Cursor[Output]:
-        return _Cursor(self)
-
-    async def __anext__(self) -> tuple[int, Output]:
-        try:
-            index, output = await self._crew.next()
-            if self._tally is not None:
-                self._tally.count(output)
-        except StopAsyncIteration:
-            raise
-        except BaseException:
-            await finish(self._crew.aclose())
-            raise
+    async def _next(self) -> tuple[int, Output]:
+        index, output = await self._crew.next()
+        if self._tally is not None:
+            self._tally.count(output)
         return index, output
 
-    async def aclose(self) -> None:
-        """Stop: no further call starts, running ones are cancelled and have cleaned up when this returns."""
-        await finish(self._crew.aclose())
+    def _abandon(self) -> None:
+        self._crew.stop()
 
-    async def __aenter__(self) -> Self:
-        self._owned = True
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        await self.aclose()
-
-    def __del__(self) -> None:
-        if hasattr(self, "_crew"):
-            self._crew.stop()
-
-
-class _Cursor(Generic[Output]):
-    """One `async for` over a batch."""
-
-    __slots__ = ("_completed",)
-
-    def __init__(self, completed: Completed[Output]) -> None:
-        self._completed = completed
-
-    def __aiter__(self) -> Self:
-        return self
-
-    def __anext__(self) -> Awaitable[tuple[int, Output]]:
-        return self._completed.__anext__()
-
-    def __del__(self) -> None:
-        if not self._completed._owned:
-            self._completed._crew.stop()
+    async def _close(self) -> None:
+        await self._crew.aclose()
 
 
 async def in_order(completed: Completed[Output]) -> list[Output]:

@@ -56,10 +56,12 @@ class Leaving(Generic[T]):
         except GeneratorExit:  # the coroutine itself is dropped
             self._leave()
             raise
-        except BaseException as error:
+        except StopAsyncIteration:
             self._over = True
-            if not isinstance(error, Exception):
-                await finish(self._close())
+            raise
+        except BaseException:
+            self._over = True
+            await finish(self._close())
             raise
 
     async def _in_scope(self) -> T:
