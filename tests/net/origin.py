@@ -10,11 +10,12 @@ import asyncio
 import json
 import socket
 import statistics
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import anyio
+
+from tests.net.loopback import Loopback
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -56,26 +57,13 @@ async def _close_delay(origin: Origin, leave: Callable[[], Awaitable[float]]) ->
     return origin.closed[seen] - left
 
 
-class Origin:
-    """Attributes: requests, opened, closed (time.monotonic() of each connection's end, as the server saw it)."""
+class Origin(Loopback):
+    """Attributes: sent (how many deltas went out), and those of every `Loopback`."""
 
-    def __init__(self, ticks: int = 1000, delay: float = 0.002, body: bytes | None = None, hold: bool = False) -> None:
-        self.ticks, self.delay, self.body, self.hold = ticks, delay, body, hold
-        self.requests = 0
-        self.open = 0
-        self.closed: list[float] = []
+    def __init__(self, ticks: int = 1000, delay: float = 0.002, hold: bool = False) -> None:
+        super().__init__()
+        self.ticks, self.delay, self.hold = ticks, delay, hold
         self.sent = 0
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
-
-    def __enter__(self) -> Origin:
-        self._thread.start()
-        assert self._ready.wait(5)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(5)
 
     @property
     def url(self) -> str:
@@ -97,36 +85,8 @@ class Origin:
             time.sleep(0.0005)
         return self.closed[seen] - left
 
-    async def _serve(self) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._connection, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
-        self._ready.set()
-        await self._stop.wait()
-        server.close()
-        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
-
-    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.open += 1
-        try:
-            while await self._request(reader, writer):
-                pass
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
-        finally:
-            self.closed.append(time.monotonic())
-            self.open -= 1
-            writer.transport.abort()
-
-    async def _request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin1").lower()
-        length = int(head.split("content-length:")[1].split("\r\n")[0]) if "content-length:" in head else 0
-        body = json.loads(await reader.readexactly(length) or b"{}")
-        self.requests += 1
-        answer, eof = asyncio.ensure_future(self._answer(body, writer)), asyncio.ensure_future(reader.read(1))
+    async def _answer(self, body: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        answer, eof = asyncio.ensure_future(self._send(json.loads(body or b"{}"), writer)), asyncio.ensure_future(reader.read(1))
         await asyncio.wait({answer, eof}, return_when=asyncio.FIRST_COMPLETED)
         answered = answer.done()
         for task in (answer, eof):
@@ -134,7 +94,7 @@ class Origin:
         await asyncio.gather(answer, eof, return_exceptions=True)
         return answered and answer.exception() is None and not reader.at_eof()
 
-    async def _answer(self, body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+    async def _send(self, body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         if not body.get("stream"):
             text = json.dumps(
                 {"id": "c", "model": "m-1", "choices": [{"index": 0, "message": {"content": "Hi"}, "finish_reason": "stop"}]}
