@@ -15,7 +15,7 @@ import anyio
 from anyio.lowlevel import checkpoint
 
 from chatkit.batch import Tally
-from chatkit.net.leaving import Leaving
+from chatkit.net.leaving import Leaving, aclose
 from chatkit.net.loops import call_on, current_loop, finish, in_background
 from chatkit.net.portal import iterate
 
@@ -97,7 +97,9 @@ class _Crew(Generic[Output]):
             self._failure = error
             raise
         finally:
-            await self._close_source()
+            if self._jobs.async_source is not None:
+                with contextlib.suppress(Exception):  # the inputs' own clean-up must not hide how the batch ended
+                    await finish(aclose(self._jobs.async_source))
             if self._over is not None:
                 self._over.set()
             if self._news is not None:
@@ -146,12 +148,6 @@ class _Crew(Generic[Output]):
                 return error
             error.add_note(f"(input {job.index} of the batch)")
             raise
-
-    async def _close_source(self) -> None:
-        close = getattr(self._jobs.async_source, "aclose", None)
-        if close is not None:
-            with contextlib.suppress(Exception):  # the inputs' own clean-up must not hide how the batch ended
-                await finish(close())
 
 
 class Completed(Leaving[tuple[int, Output]]):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
     from types import TracebackType
 
-__all__ = ["Leaving"]
+__all__ = ["Leaving", "aclose"]
 
 T = TypeVar("T")
 
@@ -43,7 +43,10 @@ class Leaving(Generic[T]):
         """Stop the source without awaiting, from any thread. Called at most once, and not after the end."""
 
     async def _close(self) -> None:
-        """Stop the source and wait until it has cleaned up. Called at most once, and not after the end."""
+        """Stop the source and wait until it has cleaned up: for who left, and after an error of `_next`.
+
+        Called at most once, and not after the end.
+        """
 
     def __aiter__(self) -> _Cursor[T]:
         return _Cursor(self)
@@ -102,6 +105,13 @@ class Leaving(Generic[T]):
 
     def __del__(self) -> None:
         self._leave()
+
+
+async def aclose(source: Any) -> None:
+    """Close a source, if it is one that can be closed: any async iterable may be read."""
+    close = getattr(source, "aclose", None)
+    if close is not None:
+        await close()
 
 
 class _Cursor(Generic[T]):

@@ -18,6 +18,7 @@ import threading
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from chatkit.errors import InputError
+from chatkit.net.leaving import aclose
 from chatkit.net.loops import after_fork, finish
 
 if TYPE_CHECKING:
@@ -236,8 +237,7 @@ def iterate(source: Callable[[], AsyncIterable[T]], ahead: int = AHEAD) -> Itera
         except BaseException as error:
             if not (_ending and isinstance(error, asyncio.CancelledError)):
                 items.put(_Failure(error))
-            if (close := getattr(iterable, "aclose", None)) is not None:
-                await finish(close())
+            await finish(aclose(iterable))
             if not isinstance(error, Exception):
                 raise
         else:

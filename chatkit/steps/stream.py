@@ -8,7 +8,7 @@ from chatkit.callbacks.chain import ended, failed, started
 from chatkit.callbacks.dispatch import fire, fire_soon, listeners
 from chatkit.callbacks.results import reader_left
 from chatkit.config import entered
-from chatkit.net.leaving import Leaving
+from chatkit.net.leaving import Leaving, aclose
 from chatkit.net.loops import attempt, current_loop, finish_soon
 from chatkit.steps.pieces import total
 
@@ -64,11 +64,9 @@ class StepStream(Leaving[Any]):
         return piece
 
     async def _close(self) -> None:
-        close = getattr(self._pieces, "aclose", None)
         self._cursor = None
         try:
-            if close is not None:
-                await close()
+            await aclose(self._pieces)
         finally:
             if self._loop is not None and not self._told:
                 await failed(self._run, reader_left())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from chatkit.errors import InvalidResponseError, ModelError
 from chatkit.events import OUTPUT_TYPES, Reset
 from chatkit.messages.chunk import AIMessageChunk
-from chatkit.net.leaving import Leaving
+from chatkit.net.leaving import Leaving, aclose
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -95,9 +95,7 @@ class AttemptStream(Leaving[Any]):
             self._broken = error if isinstance(error, ModelError) else ModelError(f"{type(error).__name__}: {error}")
 
     async def _close(self) -> None:
-        close = getattr(self._source, "aclose", None)
-        if close is not None:
-            await close()
+        await aclose(self._source)
 
     def _abandon(self) -> None:
         self._source = self._cursor = None

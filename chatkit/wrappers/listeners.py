@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from chatkit.config import merge_configs
 from chatkit.logs import log
-from chatkit.net.leaving import Leaving
+from chatkit.net.leaving import Leaving, aclose
 from chatkit.steps.pieces import total
 from chatkit.wrappers.base import Wrapper
 
@@ -137,9 +137,7 @@ class _HeardStream(Leaving[Any]):
         return piece
 
     async def _close(self) -> None:
-        close = getattr(self._source, "aclose", None)
-        if close is not None:
-            await close()
+        await aclose(self._source)
 
     def _abandon(self) -> None:
         self._source = self._cursor = None
