@@ -30,7 +30,7 @@ from chatkit.messages.blocks import (
     is_data_content_block,
 )
 from chatkit.messages.chunk import AIMessageChunk
-from chatkit.messages.coerce import convert_to_messages, messages_from_dict, messages_to_dict
+from chatkit.messages.coerce import convert_to_messages, message_to_dict, messages_from_dict, messages_to_dict
 from chatkit.messages.create import (
     create_audio_block,
     create_citation,
@@ -116,6 +116,7 @@ __all__ = [
     "is_data_content_block",
     "merge_message_runs",
     "message_chunk_to_message",
+    "message_to_dict",
     "messages_from_dict",
     "messages_to_dict",
     "subtract_usage",

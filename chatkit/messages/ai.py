@@ -75,8 +75,15 @@ class AIMessage(BaseMessage):
         lines = [super().pretty_repr(html)]
         for call in (*self.tool_calls, *self.invalid_tool_calls):
             lines += ["Tool Calls:"] if len(lines) == 1 else []
-            lines.append(f"  {call['name']} ({call['id']})\n   Args: {call['args']}")
+            lines += [f"  {call['name']} ({call['id']})", f" Call ID: {call['id']}", *_shown(call)]
         return "\n".join(lines)
+
+
+def _shown(call: ToolCall | InvalidToolCall) -> list[str]:
+    """The arguments of a call for people, and what is wrong with them."""
+    error, args = call.get("error"), call["args"]
+    lines = [f"    {name}: {value}" for name, value in args.items()] if is_object(args) else [f"    {args}"]
+    return [*([f"  Error: {error}"] if error else []), "  Args:", *lines]
 
 
 def message_of_fold(fold: Fold, *, id: str | None = None, cut: bool = False, as_blocks: bool = False) -> AIMessage:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, cast
 
 from chatkit.errors import InputError, InputTypeError
-from chatkit.jsons import is_object
+from chatkit.jsons import decode_object, dumps, excerpt, is_object
 from chatkit.messages.foreign import standard_block
 
 if TYPE_CHECKING:
+    from pydantic_core import CoreSchema
+
     from chatkit.messages.blocks import ContentBlock
 
 __all__ = ["BaseMessage", "Content", "HumanMessage", "SystemMessage", "ToolMessage"]
@@ -93,6 +96,44 @@ class BaseMessage:
         out: dict[str, Any] = {"type": self.type}
         out.update((field, getattr(self, field)) for field in self.FIELDS)
         return out
+
+    def model_dump_json(self, *, indent: int | None = None) -> str:
+        """`model_dump()` as JSON text.
+
+        Raises:
+            InputError: an `artifact` or an argument of a call cannot be written as JSON.
+        """
+        text = dumps(self.model_dump())
+        return text if indent is None else json.dumps(json.loads(text), indent=indent, ensure_ascii=False)
+
+    @classmethod
+    def model_validate(cls, obj: Any) -> Self:
+        """The message that a `model_dump()` holds; a message of this class is given back as it is.
+
+        Raises:
+            InputError: it is no message, or one of another class.
+        """
+        from chatkit.messages.validate import validated
+
+        return validated(cls, obj)
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes) -> Self:
+        """The message that a `model_dump_json()` holds.
+
+        Raises:
+            InputError: it is not JSON, no message, or one of another class.
+        """
+        fields = decode_object(json_data)
+        if fields is None:
+            raise InputError(f"this is not the JSON of a message: {excerpt(json_data)}")
+        return cls.model_validate(fields)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> CoreSchema:
+        from chatkit.messages.validate import core_schema
+
+        return core_schema(cls)
 
     def model_copy(self, *, update: dict[str, Any] | None = None) -> Self:
         """A copy with some fields replaced."""

@@ -14,7 +14,7 @@ from chatkit.messages.chunk import AIMessageChunk
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["convert_to_messages", "messages_from_dict", "messages_to_dict", "to_messages"]
+__all__ = ["convert_to_messages", "message_to_dict", "messages_from_dict", "messages_to_dict", "to_messages"]
 
 ROLES = "'human'/'user', 'ai'/'assistant', 'system', 'developer', 'tool'"
 
@@ -169,9 +169,14 @@ _INSTEAD = {
 }
 
 
+def message_to_dict(message: BaseMessage) -> dict[str, Any]:
+    """A message as a `{"type", "data"}` dict of JSON values."""
+    return {"type": message.type, "data": message.model_dump()}
+
+
 def messages_to_dict(messages: Iterable[BaseMessage]) -> list[dict[str, Any]]:
     """Messages as `{"type", "data"}` dicts of JSON values."""
-    return [{"type": message.type, "data": message.model_dump()} for message in messages]
+    return [message_to_dict(message) for message in messages]
 
 
 def messages_from_dict(messages: Iterable[dict[str, Any]]) -> list[BaseMessage]:
