@@ -59,8 +59,8 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def problem(self) -> Problem:
         """The error that `status`, `error` and `kind` describe. Raises ValueError for an unknown kind."""
-        found = problem(self.kind or self.status or "overloaded", self.message, retry_after=self.retry_after)
-        return found if self.status is None else msgspec.structs.replace(found, status=self.status)
+        kind = self.kind or self.status or "overloaded"
+        return problem(kind, self.message, status=self.status, retry_after=self.retry_after)
 
 
 def parse_fault(text: str) -> Fault:

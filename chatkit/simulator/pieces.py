@@ -1,4 +1,5 @@
-"""How answers are cut into pieces, and what the simulator calls a token: a word with the space before it."""
+"""How answers are cut into pieces, and what the simulator calls a token: a word with the space before it,
+of a very long word 16 characters."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import re
 
 __all__ = ["count_tokens", "json_pieces", "text_pieces"]
 
-_WORD = re.compile(r"\s*\S+|\s+\Z")
+_WORD = re.compile(r"\s*\S{1,16}|\s+\Z")
 
 
 def text_pieces(text: str, size: int | None = None) -> list[str]:

@@ -15,6 +15,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "not_found": (404, "The model does not exist."),
     "timeout": (408, "The request took too long."),
     "too_large": (413, "The request is too large."),
+    "model_error": (424, "The model could not process the request."),
     "rate_limit": (429, "Rate limit reached."),
     "quota": (429, "You exceeded your current quota."),
     "server": (500, "The server had an error while processing your request."),
@@ -46,12 +47,14 @@ def problem(
 ) -> Problem:
     """A problem by its kind, or by the HTTP status that stands for one.
 
+    Args:
+        message, status: instead of what KINDS says.
+
     Raises:
         ValueError: no such kind.
     """
-    status = kind if isinstance(kind, int) else None
     if isinstance(kind, int):
-        kind = _BY_STATUS.get(kind, "server" if kind >= 500 else "bad_request")
+        status, kind = status or kind, _BY_STATUS.get(kind, "server" if kind >= 500 else "bad_request")
     if kind not in KINDS:
         raise ValueError(f"no problem is called {kind!r}; there are {', '.join(KINDS)}")
     usual, text = KINDS[kind]

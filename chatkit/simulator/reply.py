@@ -75,12 +75,14 @@ class Answer(Struct, frozen=True):
         finish: "stop", "tool_calls", "length" or "content_filter".
         usage: a `usage_metadata` dict.
         piece: characters a piece, None for words.
+        stopped: the stop word that ended the answer.
     """
 
     blocks: list[dict[str, Any]]
     finish: str
     usage: dict[str, Any]
     piece: int | None = None
+    stopped: str | None = None
 
     def text_pieces(self, text: str) -> list[str]:
         """A text as it is streamed, piece by piece."""
@@ -121,11 +123,23 @@ def args_object(block: dict[str, Any]) -> dict[str, Any]:
 
 def settle(question: Question, reply: Reply, call_prefix: str = "call_") -> Answer:
     """The answer that a reply gives to a question: stop words and max_tokens applied, ids given, tokens counted."""
-    blocks, cut = _limited(reply.content, question)
+    blocks, stopped = _stopped(reply.content, question.stop)
+    blocks, cut = _limited(blocks, question)
     _give_ids(blocks, question, call_prefix)
     calls = any(block["type"] == "tool_call" for block in blocks)
     finish = "length" if cut else reply.finish or ("tool_calls" if calls else "stop")
-    return Answer(blocks, finish, reply.usage or _usage(question, blocks), reply.piece)
+    return Answer(blocks, finish, reply.usage or _usage(question, blocks), reply.piece, None if cut else stopped)
+
+
+def _stopped(blocks: list[dict[str, Any]], stop: list[str]) -> tuple[list[dict[str, Any]], str | None]:
+    """The blocks up to the first stop word in a text, and that word."""
+    for nth, block in enumerate(blocks):
+        text: str = block["text"] if block["type"] == "text" else ""
+        found = [(at, word) for word in stop if word and (at := text.find(word)) >= 0]
+        if found:
+            at, word = min(found)
+            return [*blocks[:nth], {**block, "text": text[:at]}], word
+    return blocks, None
 
 
 def _limited(blocks: list[dict[str, Any]], question: Question) -> tuple[list[dict[str, Any]], bool]:
@@ -133,19 +147,12 @@ def _limited(blocks: list[dict[str, Any]], question: Question) -> tuple[list[dic
     kept: list[dict[str, Any]] = []
     left = question.max_tokens
     for block in blocks:
-        if block["type"] == "text":
-            block = {**block, "text": _before(block["text"], question.stop)}
         cost = _tokens(block)
         if left is not None and cost > left:
             return [*kept, *_head(block, left)], True
         left = None if left is None else left - cost
         kept.append(block)
     return kept, False
-
-
-def _before(text: str, stop: list[str]) -> str:
-    ends = [at for word in stop if word and (at := text.find(word)) >= 0]
-    return text[: min(ends)] if ends else text
 
 
 def _head(block: dict[str, Any], tokens: int) -> list[dict[str, Any]]:

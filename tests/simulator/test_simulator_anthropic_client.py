@@ -52,6 +52,18 @@ def test_stream(server) -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True])
+def test_a_stop_word(server, stream) -> None:
+    messages = client(server).messages
+    given = {"model": MODEL, "max_tokens": 100, "messages": HELLO, "stop_sequences": ["help", "can"]}
+    if stream:
+        with messages.stream(**given) as running:
+            message = running.get_final_message()
+    else:
+        message = messages.create(**given)
+    assert (message.content[0].text, message.stop_reason, message.stop_sequence) == ("Hi there! How ", "stop_sequence", "can")
+
+
+@pytest.mark.parametrize("stream", [False, True])
 def test_thinking_and_a_round_of_tools(server, stream) -> None:
     api = client(server)
     talk: list[Any] = [{"role": "user", "content": "What is the weather in Paris?"}]
@@ -85,6 +97,7 @@ def test_server_tools_and_citations(server) -> None:
     call, result, text = message.content
     assert (call.type, call.name) == ("server_tool_use", "web_search")
     assert result.content[0].url == "https://example.com/kakapo"
+    assert message.usage.server_tool_use.web_search_requests == 1
     assert text.citations[0].url == "https://example.com/kakapo"
     whole = client(server).messages.create(**given)
     assert [block.model_dump(exclude={"parsed_output"}) for block in message.content] == [b.model_dump() for b in whole.content]

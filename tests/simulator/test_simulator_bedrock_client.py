@@ -154,14 +154,35 @@ def test_every_block_is_one_that_boto3_knows(client: Client, stream: bool) -> No
 BODY = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 100, "messages": [{"role": "user", "content": "Hello"}]}
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_stop_word(server: Server, client: Client, stream: bool) -> None:
+    answer = asked(client(server), stream, messages=HELLO, inferenceConfig={"stopSequences": ["help", "can"]})
+    assert (answer["content"], answer["stopReason"]) == ([{"text": "Hi there! How "}], "stop_sequence")
+
+
+def test_which_stop_word_it_was_is_told_to_those_who_ask(server: Server, client: Client) -> None:
+    asked = {"inferenceConfig": {"stopSequences": ["can"]}, "additionalModelResponseFieldPaths": ["/stop_sequence"]}
+    answer = client(server).converse(modelId=MODEL, messages=HELLO, **asked)
+    assert answer["additionalModelResponseFields"] == {"stop_sequence": "can"}
+
+
+def test_a_result_that_is_json(server: Server, client: Client) -> None:
+    talk: list[Any] = [{"role": "user", "content": [{"text": "What is the weather in Paris?"}]}]
+    talk.append(client(server).converse(modelId=MODEL, messages=talk, toolConfig=TOOLS)["output"]["message"])
+    id = talk[-1]["content"][-1]["toolUse"]["toolUseId"]
+    talk.append({"role": "user", "content": [{"toolResult": {"toolUseId": id, "content": [{"json": {"degrees": 18}}]}}]})
+    assert asked(client(server), False, messages=talk, toolConfig=TOOLS)["content"][-1]["text"].endswith('{"degrees":18}')
+
+
 def test_invoke_model(server: Server, client: Client) -> None:
     answer = client(server).invoke_model(modelId=MODEL, body=json.dumps(BODY))
     assert json.loads(answer["body"].read())["content"] == [{"type": "text", "text": GREETING}]
 
 
 def test_invoke_model_with_response_stream(server: Server, client: Client) -> None:
-    stream = client(server).invoke_model_with_response_stream(modelId=MODEL, body=json.dumps(BODY))["body"]
-    said = [json.loads(event["chunk"]["bytes"]) for event in stream]
+    answer = client(server).invoke_model_with_response_stream(modelId=MODEL, body=json.dumps(BODY))
+    assert answer["contentType"] == "application/json"
+    said = [json.loads(event["chunk"]["bytes"]) for event in answer["body"]]
     assert (said[0]["type"], said[-1]["type"]) == ("message_start", "message_stop")
     pieces = [item["delta"]["text"] for item in said if item["type"] == "content_block_delta"]
     assert len(pieces) > 3
@@ -174,6 +195,7 @@ def test_invoke_model_with_response_stream(server: Server, client: Client) -> No
         (Fault(status=400), "ValidationException"),
         (Fault(status=403, kind="permission"), "AccessDeniedException"),
         (Fault(status=404), "ResourceNotFoundException"),
+        (Fault(status=424), "ModelErrorException"),
         (Fault(status=429), "ThrottlingException"),
         (Fault(status=500), "InternalServerException"),
         (Fault(status=503), "ServiceUnavailableException"),
@@ -188,7 +210,15 @@ def test_errors_have_the_names_that_boto3_knows(client: Client, fault: Fault, co
     assert type(caught.value).__name__ == code
 
 
-@pytest.mark.parametrize(("kind", "code"), [("rate_limit", "throttlingException"), ("bad_request", "validationException")])
+ERRORS_IN_STREAMS = [
+    ("rate_limit", "throttlingException"),
+    ("bad_request", "validationException"),
+    ("model_error", "modelStreamErrorException"),
+    ("timeout", "modelStreamErrorException"),
+]
+
+
+@pytest.mark.parametrize(("kind", "code"), ERRORS_IN_STREAMS)
 def test_errors_inside_a_stream(client: Client, kind: str, code: str) -> None:
     from botocore.exceptions import EventStreamError
 

@@ -15,6 +15,7 @@ from chatkit.jsons import encode
 from chatkit.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from chatkit.messages.ai import message_of_fold
 from chatkit.simulator import Fault, Reply, Simulator
+from chatkit.simulator.dialects.cohere_question import question_of
 from chatkit_cohere import ChatCohere
 
 MODEL = ChatCohere("command-a", base_url="http://sim", api_key="test")
@@ -78,6 +79,9 @@ def test_structured_output_logprobs_and_limits() -> None:
     schema = {"type": "object", "properties": {"title": {"type": "string"}}, "required": ["title"]}
     found = ask(Simulator(), "The movie Inception", response_format=OutputSchema("Movie", schema))
     assert json.loads(found.text) == {"title": "Inception"}
+    body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
+    for name in ("schema", "json_schema"):
+        assert question_of({**body, "response_format": {"type": "json_object", name: schema}}).schema == schema
     entries = both(["So it is."], logprobs=True).response_metadata["logprobs"]["content"]
     assert [entry["token"] for entry in entries] == ["So", " it", " is."]
     assert both(["one two three"], max_tokens=2).response_metadata["finish_reason"] == "MAX_TOKENS"

@@ -26,6 +26,7 @@ from chatkit.errors import (
 from chatkit.simulator import Fault, Server, simulate
 from chatkit.simulator.dialects.dialect import Refused
 from chatkit.simulator.fault import parse_fault
+from chatkit.simulator.problem import problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,6 +129,15 @@ def test_the_text_form_means_what_the_fields_say() -> None:
     assert parse_fault("overloaded") == Fault(kind="overloaded", error="before")
     assert parse_fault("cut=9&split=2&unended") == Fault(cut=9, split=2, unended=True)
     assert parse_fault("stall=middle&after=2&slow=0.5&times=3") == Fault(stall="middle", after=2, slow=0.5, times=3)
+
+
+def test_a_problem_has_the_status_that_it_is_given() -> None:
+    assert [problem("overloaded").status, problem("overloaded", status=503).status, problem(418, status=503).status] == [
+        529,
+        503,
+        503,
+    ]
+    assert problem(424).kind == "model_error"
 
 
 @pytest.mark.parametrize("text", ["x=1", "nonsense", "cut=many", "stall=never"])

@@ -18,10 +18,12 @@ from chatkit.errors import (
 )
 from chatkit.events import ErrorEvent, ToolCallChunk
 from chatkit.fold import Fold
-from chatkit.jsons import decode, encode
+from chatkit.jsons import decode, decode_object, encode
 from chatkit.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from chatkit.messages.ai import message_of_fold
 from chatkit.simulator import Fault, Reply, Simulator
+from chatkit.simulator.dialects.gemini import Gemini
+from chatkit.simulator.problem import problem
 from chatkit_google_genai import ChatGoogleGenerativeAI
 from chatkit_google_vertexai import ChatVertexAI
 
@@ -253,6 +255,11 @@ def test_streams_are_server_sent_events_only() -> None:
 def test_faults(fault: Fault, error: type[Exception]) -> None:
     with pytest.raises(error):
         ask(Simulator([Reply("one two three", fault=fault)]), "Hi", stream=True)
+
+
+def test_an_overload_is_what_this_api_calls_so() -> None:
+    error = decode_object(Gemini().error(problem("overloaded")))
+    assert error == {"error": {"code": 503, "message": "Overloaded.", "status": "UNAVAILABLE"}}
 
 
 def test_faults_in_the_name_of_the_model() -> None:

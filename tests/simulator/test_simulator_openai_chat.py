@@ -239,6 +239,7 @@ ERRORS = {
     "not_found": "NotFoundError",
     "timeout": "ServerError",
     "too_large": "BadRequestError",
+    "model_error": "ServerError",
     "rate_limit": "RateLimitError",
     "quota": "RateLimitError",
     "server": "ServerError",
@@ -247,6 +248,8 @@ ERRORS = {
     "unavailable": "OverloadedError",
 }
 
+RETRIED = ("timeout", "model_error", "rate_limit", "server", "bad_gateway", "overloaded", "unavailable")
+
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_error_is_understood(kind: str) -> None:
@@ -254,7 +257,7 @@ def test_every_kind_of_error_is_understood(kind: str) -> None:
     error = error_from_response(given.status, {}, DIALECT.error(given))
     assert type(error).__name__ == ERRORS[kind]
     assert error.provider_message == given.message
-    assert error.retryable == (kind in ("timeout", "rate_limit", "server", "bad_gateway", "overloaded", "unavailable"))
+    assert error.retryable == (kind in RETRIED)
 
 
 def test_rate_limits_stand_in_headers() -> None:
@@ -309,3 +312,18 @@ def test_mistral_reports_usage_unasked() -> None:
     *_, last, end = DIALECT.frames(question, settle(question, Reply("x")))
     assert json.loads(last.data.removeprefix(b"data: "))["usage"]["completion_tokens"] == 1
     assert end.part == "end"
+
+
+CITY_ONLY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"type": "json_schema", "json_schema": {"name": "city", "schema": CITY_ONLY}},
+        {"type": "json_object", "schema": CITY_ONLY},
+        {"type": "json_object", "value": CITY_ONLY},
+    ],
+)
+def test_a_schema_in_any_servers_words(asked: dict[str, Any]) -> None:
+    assert read(response_format=asked).schema == CITY_ONLY

@@ -52,7 +52,7 @@ class Anthropic:
 
     def whole(self, question: Question, answer: Answer) -> bytes:
         content = [_block(block) for block in _sendable(question, answer)]
-        return encode(_message(question, content=content, stop_reason=_finish(answer), usage=_usage(answer)))
+        return encode(_message(question, content=content, usage=_usage(answer), **_end(answer)))
 
     def frames(self, question: Question, answer: Answer) -> Iterator[Frame]:
         begun = {**_usage(answer), "output_tokens": 1}
@@ -63,8 +63,7 @@ class Anthropic:
             for delta in _deltas(block, answer):
                 yield _frame("content_block_delta", "output", index=index, delta=delta)
             yield _frame("content_block_stop", "start", index=index)
-        end = {"stop_reason": _finish(answer), "stop_sequence": None, "stop_details": None}
-        yield _frame("message_delta", "finish", delta=end, usage=_usage(answer))
+        yield _frame("message_delta", "finish", delta={**_end(answer), "stop_details": None}, usage=_usage(answer))
         yield _frame("message_stop", "end")
 
     def error(self, problem: Problem) -> bytes:
@@ -96,8 +95,9 @@ def _message(question: Question, **fields: Any) -> dict[str, Any]:
     return {**head, "stop_sequence": None, "stop_details": None, **fields}
 
 
-def _finish(answer: Answer) -> str:
-    return _FINISHES.get(answer.finish, answer.finish)
+def _end(answer: Answer) -> dict[str, Any]:
+    reason = _FINISHES.get(answer.finish, answer.finish) if answer.stopped is None else "stop_sequence"
+    return {"stop_reason": reason, "stop_sequence": answer.stopped}
 
 
 def _usage(answer: Answer) -> dict[str, Any]:
@@ -105,6 +105,8 @@ def _usage(answer: Answer) -> dict[str, Any]:
     taken: dict[str, int] = usage.get("input_token_details") or {}
     given: dict[str, int] = usage.get("output_token_details") or {}
     read, written = taken.get("cache_read", 0), taken.get("cache_creation", 0)
+    called = [block["name"] for block in answer.of_type("server_tool_call")]
+    ran = {name: called.count(name) for name in ("web_search", "web_fetch")}
     return {
         "input_tokens": usage["input_tokens"] - read - written,
         "cache_creation_input_tokens": written,
@@ -112,6 +114,7 @@ def _usage(answer: Answer) -> dict[str, Any]:
         "output_tokens": usage["output_tokens"],
         "output_tokens_details": {"thinking_tokens": given.get("reasoning", 0)},
         "service_tier": "standard",
+        **({"server_tool_use": {f"{name}_requests": count for name, count in ran.items()}} if any(ran.values()) else {}),
     }
 
 

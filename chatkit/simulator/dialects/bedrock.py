@@ -28,6 +28,7 @@ _ERRORS = {
     "permission": "AccessDeniedException",
     "not_found": "ResourceNotFoundException",
     "timeout": "ModelTimeoutException",
+    "model_error": "ModelErrorException",
     "rate_limit": "ThrottlingException",
     "quota": "ServiceQuotaExceededException",
     "server": "InternalServerException",
@@ -35,8 +36,14 @@ _ERRORS = {
     "overloaded": "ServiceUnavailableException",
     "unavailable": "ServiceUnavailableException",
 }
-_IN_STREAMS = frozenset({"ThrottlingException", "InternalServerException", "ServiceUnavailableException"})
-"""Errors that a stream can report, besides ValidationException for the rest."""
+_IN_STREAMS = {
+    "ThrottlingException": "throttlingException",
+    "InternalServerException": "internalServerException",
+    "ServiceUnavailableException": "serviceUnavailableException",
+    "ModelErrorException": "modelStreamErrorException",
+    "ModelTimeoutException": "modelStreamErrorException",
+}
+"""How a stream reports errors; it calls all others a validationException."""
 
 _FINISHES = {"stop": "end_turn", "tool_calls": "tool_use", "length": "max_tokens", "content_filter": "content_filtered"}
 _PADDING = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -60,9 +67,8 @@ class Bedrock:
         return encode({"message": problem.message})
 
     def error_frame(self, problem: Problem, question: Question | None, sent: int) -> bytes:
-        name = _error_name(problem)
-        name = name if name in _IN_STREAMS else "ValidationException"
-        return event(name[0].lower() + name[1:], {"message": problem.message}, "exception")
+        name = _IN_STREAMS.get(_error_name(problem), "validationException")
+        return event(name, {"message": problem.message}, "exception")
 
     def headers(self, question: Question | None, problem: Problem | None, limits: Limits) -> dict[str, str]:
         headers = {"x-amzn-requestid": question.name("req-") if question else "req-simulated"}
@@ -86,7 +92,7 @@ class Converse(Bedrock):
 
     def whole(self, question: Question, answer: Answer) -> bytes:
         message = {"role": "assistant", "content": [_block(block) for block in _sendable(question, answer)]}
-        facts = {"stopReason": _finish(answer), "usage": _usage(answer), "metrics": {"latencyMs": 10}}
+        facts = {**_end(question, answer), "usage": _usage(answer), "metrics": {"latencyMs": 10}}
         return encode({"output": {"message": message}, **facts})
 
     def frames(self, question: Question, answer: Answer) -> Iterator[Frame]:
@@ -98,7 +104,7 @@ class Converse(Bedrock):
             for delta in _deltas(block, answer):
                 yield Frame(event("contentBlockDelta", {**place, "delta": delta}), "output")
             yield Frame(event("contentBlockStop", place), "start")
-        yield _ending("messageStop", "end", stopReason=_finish(answer))
+        yield _ending("messageStop", "end", **_end(question, answer))
         yield _ending("metadata", "finish", usage=_usage(answer), metrics={"latencyMs": 10})
 
 
@@ -106,8 +112,13 @@ def _ending(kind: str, part: Part, **payload: Any) -> Frame:
     return Frame(event(kind, payload), part)
 
 
-def _finish(answer: Answer) -> str:
-    return _FINISHES.get(answer.finish, answer.finish)
+def _end(question: Question, answer: Answer) -> dict[str, Any]:
+    """Why the answer ends; which stop word ended it is told to those who ask for that field of the model's."""
+    if answer.stopped is None:
+        return {"stopReason": _FINISHES.get(answer.finish, answer.finish)}
+    asked: list[Any] = question.body.get("additionalModelResponseFieldPaths") or []
+    told = {"additionalModelResponseFields": {"stop_sequence": answer.stopped}} if "/stop_sequence" in asked else {}
+    return {"stopReason": "stop_sequence", **told}
 
 
 def _usage(answer: Answer) -> dict[str, Any]:

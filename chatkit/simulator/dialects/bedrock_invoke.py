@@ -17,6 +17,8 @@ from chatkit.simulator.problem import problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from chatkit.simulator.dialects.dialect import Limits
+    from chatkit.simulator.problem import Problem
     from chatkit.simulator.question import Question
     from chatkit.simulator.reply import Answer
 
@@ -43,6 +45,9 @@ class InvokeModel(Bedrock):
             raise Refused(problem("bad_request", f"{', '.join(foreign)}: Extra inputs are not permitted"))
         body = {**body, "model": unquote(match["model"]), "stream": match["action"] != "invoke"}
         return self._anthropic.read(Request("/v1/messages", encode(body), {"anthropic-version": version}))
+
+    def headers(self, question: Question | None, problem: Problem | None, limits: Limits) -> dict[str, str]:
+        return {**super().headers(question, problem, limits), "x-amzn-bedrock-content-type": "application/json"}
 
     def whole(self, question: Question, answer: Answer) -> bytes:
         return self._anthropic.whole(question, answer)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from chatkit.codec import NamedTool, ToolSpec
-from chatkit.jsons import as_object, decode_object, is_list, is_object
+from chatkit.jsons import as_object, decode_object, dumps, is_list, is_object
 from chatkit.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from chatkit.simulator.dialects.dialect import Refused, body_of
 from chatkit.simulator.problem import problem
@@ -118,7 +118,9 @@ def _messages(turns: list[dict[str, Any]]) -> Iterator[BaseMessage]:
 
 
 def _result_text(item: dict[str, Any]) -> dict[str, Any]:
-    return next(iter(_standard([item])), {"type": "non_standard", "value": item})
+    return (
+        _text(dumps(item["json"])) if "json" in item else next(iter(_standard([item])), {"type": "non_standard", "value": item})
+    )
 
 
 def _standard(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -44,7 +44,7 @@ def question_of(body: dict[str, Any]) -> Question:
         stream=body.get("stream") is True,
         tools=[_tool(tool["function"]) for tool in body.get("tools") or ()],
         tool_choice=_CHOICES[body.get("tool_choice")],
-        schema=format.get("json_schema") or {} if format.get("type") == "json_object" else None,
+        schema=format.get("schema") or format.get("json_schema") or {} if format.get("type") == "json_object" else None,
         reasoning=None if thinking is None else thinking == "enabled",
         logprobs=0 if body.get("logprobs") else None,
         stop=body.get("stop_sequences") or [],

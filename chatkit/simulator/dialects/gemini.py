@@ -141,7 +141,8 @@ def _signed(question: Question, answer: Answer) -> list[dict[str, Any]]:
 
 
 def _error(problem: Problem) -> dict[str, Any]:
-    error: dict[str, Any] = {"code": problem.status, "message": problem.message}
+    code = 503 if problem.status == 529 else problem.status  # this API has no 529
+    error: dict[str, Any] = {"code": code, "message": problem.message}
     error["status"] = _WORDS.get(problem.kind, "INVALID_ARGUMENT")
     details: list[dict[str, Any]] = []
     if problem.kind in _QUOTAS:

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from chatkit.codec import NamedTool, ToolSpec
 from chatkit.errors import InputError
-from chatkit.jsons import is_list, is_object
+from chatkit.jsons import as_object, is_list, is_object
 from chatkit.messages.coerce import to_messages
 from chatkit.simulator.dialects.dialect import Refused
 from chatkit.simulator.dialects.openai_chat_relatives import asks_to_reason, plain_messages
@@ -86,4 +86,4 @@ def _schema(value: Any) -> dict[str, Any] | None:
     if not is_object(value) or value.get("type") in (None, "text"):
         return None
     described = value.get("json_schema")
-    return described.get("schema") or {} if is_object(described) else {}
+    return (described if is_object(described) else value).get("schema") or as_object(value.get("value"))  # "value": TGI's
