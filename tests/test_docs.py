@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from chatkit import errors
+from chatkit.params import CommonParams, CommonSettings, names_of
 from chatkit.simulator import simulated_environment
 
 if TYPE_CHECKING:
@@ -129,3 +131,20 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_the_documentation_is_found() -> None:
     assert len(PAGES) > 15
     assert commands_of(ROOT / "README.md") == [["demo"]]
+
+
+@pytest.mark.parametrize("folder", ["docs", "docs/providers"])
+def test_the_index_has_every_page(folder: str) -> None:
+    index = ROOT / folder / "README.md"
+    listed = set(_LINK.findall(index.read_text()))
+    assert {page.name for page in index.parent.glob("*.md")} - {"README.md"} <= listed
+
+
+def test_the_models_page_has_what_all_models_take() -> None:
+    page = (ROOT / "docs/models.md").read_text()
+    assert [name for name in (*names_of(CommonParams), *names_of(CommonSettings)) if f"`{name}`" not in page] == []
+
+
+def test_the_errors_page_has_every_error() -> None:
+    page = (ROOT / "docs/errors.md").read_text()
+    assert [name for name in errors.__all__ if name not in page] == []
