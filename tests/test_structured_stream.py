@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+import anyio
 import pydantic
 import pytest
 from hypothesis import given, settings
@@ -134,6 +135,21 @@ async def test_leaving_closes_the_request() -> None:
     stream = model(Reply(TEXT, piece=1, every=0.01)).with_structured_output(MovieDict).astream("q")
     async for _ in stream:
         break
+    assert stream.message.response_metadata["interrupted"] is True
+
+
+async def test_closing_from_another_task_ends_the_loop() -> None:
+    stream = model(Reply(TEXT, piece=1, every=0.01)).with_structured_output(Movie).astream("q")
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as group:
+
+            async def read() -> None:
+                async for _ in stream:
+                    pass
+
+            group.start_soon(read)
+            await anyio.sleep(0.05)
+            await stream.aclose()
     assert stream.message.response_metadata["interrupted"] is True
 
 

@@ -6,18 +6,16 @@ valid one. Every character is parsed once; completed parts are shared between th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from chatkit.errors import OutputParserError
 from chatkit.events import Event, Reset, TextDelta, ToolCallChunk
 from chatkit.jsons import is_object
+from chatkit.net.leaving import Leaving
 from chatkit.partial_json import PartialJSON
 from chatkit.schema.pydantic_types import Misfit
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from types import TracebackType
-
     from chatkit.messages import AIMessage
     from chatkit.net.stream import EventStream
     from chatkit.structured.answer import Reader
@@ -30,15 +28,14 @@ _STEPS_OF_DICTS, _STEPS_OF_INSTANCES = 4096, 20
 by 1/4096 (a dict: every piece, up to 4,096 characters) or by 1/20 (an instance, which is also checked)."""
 
 
-class StructuredStream:
+class StructuredStream(Leaving[Any]):
     """The growing objects of one answer: `async for movie in model.with_structured_output(Movie).astream(...)`.
 
     The last item is checked as `ainvoke` checks it, with the same errors. With `include_raw` the items are dicts with
-    "raw" (None until the last), "parsed" and "parsing_error".
-
-    Attributes:
-        message: the model's message as far as it came.
+    "raw" (None until the last), "parsed" and "parsing_error". Leaving the loop closes the request.
     """
+
+    _stoppable = True
 
     def __init__(self, events: EventStream, reader: Reader, include_raw: bool) -> None:
         self._events = events
@@ -50,20 +47,17 @@ class StructuredStream:
 
     @property
     def message(self) -> AIMessage:
+        """The model's message as far as it came."""
         return self._events.message
 
-    def __aiter__(self) -> AsyncIterator[Any]:
-        return _Cursor(self)
-
-    async def __anext__(self) -> Any:
-        return await self._next(self._events)
-
-    async def _next(self, events: Any) -> Any:
+    async def _next(self) -> Any:
         while not self._finished:
             try:
-                event = await anext(events)
+                event = await anext(self._events)
             except StopAsyncIteration:
                 self._finished = True
+                if self._events.interrupted:  # closed by another task
+                    raise
                 return self._end()
             if self._growing.feed(event):
                 value = self._growing.value()
@@ -86,30 +80,11 @@ class StructuredStream:
             raise StopAsyncIteration
         return parsed
 
-    async def aclose(self) -> None:
-        """Close the request. `.message` keeps what came."""
+    async def _close(self) -> None:
         await self._events.aclose()
 
-    async def __aenter__(self) -> Self:
-        await self._events.__aenter__()
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        await self._events.__aexit__(kind, error, trace)
-
-
-class _Cursor:
-    """One `async for`: holds the cursor of the event stream, which closes the request when the loop is left."""
-
-    def __init__(self, stream: StructuredStream) -> None:
-        self._stream = stream
-        self._events = aiter(stream._events)
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Any:
-        return await self._stream._next(self._events)
+    def _abandon(self) -> None:
+        self._events._exchange.abandon()
 
 
 class _Growing:
