@@ -175,6 +175,7 @@ class Run:
 
     @property
     def parent_id(self) -> uuid.UUID | None:
+        """Id of the run around this one, None for the outermost."""
         return self.parent.id if self.parent is not None else None
 
     @property

@@ -39,6 +39,7 @@ class Secret:
         return cls(reveal() if reveal is not None else value)
 
     def get_secret_value(self) -> str:
+        """The key itself."""
         return self._value
 
     def __repr__(self) -> str:

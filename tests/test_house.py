@@ -27,6 +27,7 @@ FLOORS: dict[str, int] = {
     "events": 2,
     "messages": 2,
     "fold": 2,
+    "parts": 2,
     "statuses": 2,
     "codec": 2,
     "config": 2,

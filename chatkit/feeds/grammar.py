@@ -12,14 +12,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chatkit.events import Citation, Media, ReasoningDelta, Reset, ServerToolCallChunk, TextDelta, ToolCallChunk
-from chatkit.fold import Fold, render
+from chatkit.fold import Fold
+from chatkit.parts import render
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chatkit.events import Event, Index
-    from chatkit.fold import Part
     from chatkit.messages import AIMessage
+    from chatkit.parts import Part
 
 __all__ = ["BlockWriter"]
 

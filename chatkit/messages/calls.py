@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from chatkit.errors import InputTypeError
-from chatkit.fold import tool_call_block
 from chatkit.jsons import is_object
+from chatkit.parts import tool_call_block
 
 __all__ = ["CALL_TYPES", "calls_in", "checked_call", "checked_invalid_call", "openai_call", "openai_calls"]
 

@@ -26,18 +26,17 @@ class Listener(Protocol):
 
     hears_pieces: bool
 
-    def piece(self, chunk: AIMessageChunk) -> Awaitable[None] | None: ...
+    def piece(self, chunk: AIMessageChunk) -> Awaitable[None] | None:
+        """Hear a chunk; what it gives is awaited before the reader gets the chunk."""
+        ...
 
-    def event(self, event: Event) -> Awaitable[None] | None: ...
+    def event(self, event: Event) -> Awaitable[None] | None:
+        """The same for the readers of events."""
+        ...
 
 
 class _Stream:
-    """What both streams share.
-
-    Attributes:
-        message: the message as far as it came; whole after the end, marked `interrupted` when left early.
-        usage: the last reported usage, or None.
-    """
+    """What both streams share."""
 
     def __init__(self, exchange: Exchange, listener: Listener | None = None) -> None:
         self._exchange = exchange
@@ -58,10 +57,12 @@ class _Stream:
 
     @property
     def message(self) -> AIMessage:
+        """The message as far as it came; whole after the end, marked `interrupted` when left early."""
         return self._exchange.message
 
     @property
     def usage(self) -> Any:
+        """The last reported usage, or None."""
         return self._exchange.usage
 
     @property
