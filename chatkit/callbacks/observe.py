@@ -20,6 +20,7 @@ from chatkit.callbacks.dispatch import (
 )
 from chatkit.callbacks.results import reader_left, result_of
 from chatkit.events import OUTPUT_TYPES
+from chatkit.messages.buffer import get_buffer_string
 from chatkit.messages.chunk import AIMessageChunk
 from chatkit.net.loops import current_loop
 
@@ -82,7 +83,7 @@ class ModelRun:
             if await self._told_start(handler, method, named, [list(asked.messages)], more):
                 return
         for _, method in listeners([handler], "on_llm_start"):
-            await call(handler, "on_llm_start", method, named, [message.text for message in asked.messages], **more)
+            await call(handler, "on_llm_start", method, named, [get_buffer_string(asked.messages)], **more)
 
     async def _told_start(self, handler: Any, method: Any, named: Any, messages: Any, more: dict[str, Any]) -> bool:
         try:

@@ -240,8 +240,8 @@ async def test_handlers_of_langchain_are_understood(anyio_backend: str) -> None:
         ignore_llm = True
 
     theirs, silent = Theirs(), Silent()
-    await model().ainvoke("hi", {"callbacks": [theirs, silent]})
-    assert (theirs.prompts, theirs.ends) == (["hi"], 1)
+    await model().ainvoke([("system", "Be brief."), "hi"], {"callbacks": [theirs, silent]})
+    assert (theirs.prompts, theirs.ends) == (["System: Be brief.\nHuman: hi"], 1)
     assert (silent.prompts, silent.ends) == ([], 0)
 
 
