@@ -75,6 +75,8 @@ def test_langchain_s_names_are_understood() -> None:
     )  # type: ignore[call-arg]
     assert sent(model)["generationConfig"] == {"maxOutputTokens": 5, "stopSequences": ["x"]}
     assert request_of(model).headers["a"] == "b"
+    settings = ChatGoogleGenerativeAI("m", api_key="k", request_timeout=9, retries=1).settings  # type: ignore[call-arg]
+    assert (settings["timeout"], settings["max_retries"]) == (9, 1)
 
 
 def test_unknown_parameters_are_refused_or_passed_on() -> None:

@@ -60,6 +60,8 @@ ALIASES = {
     "google_api_key": "api_key",
     "additional_headers": "default_headers",
     "response_logprobs": "logprobs",
+    "request_timeout": "timeout",
+    "retries": "max_retries",
 }
 
 GENERATION = {
