@@ -1,6 +1,6 @@
-"""From an HTTP status and an error body, in any of the shapes seen in the wild, to the right exception.
+"""From an HTTP status and an error body to the right exception: which words and numbers mean what.
 
-Sources: the error sections of every wire sheet; `wire/openai_compatible.md` §2 for the shapes.
+Sources: the error sections of every wire sheet.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from chatkit.error_bodies import body_request_id, facts_of, google_details, google_retry_after, is_daily_quota, word
 from chatkit.errors import (
     AuthenticationError,
     BadRequestError,
@@ -24,7 +25,7 @@ from chatkit.errors import (
     RateLimitError,
     ServerError,
 )
-from chatkit.jsons import as_object, decode, excerpt, is_list, is_object
+from chatkit.jsons import decode
 from chatkit.secrets import scrub_url
 
 if TYPE_CHECKING:
@@ -203,79 +204,27 @@ def _redirected(status: int, headers: Mapping[str, str]) -> ModelError:
 def error_from_body(body: Any, *, status: int | None = None, headers: Mapping[str, str] | None = None) -> ModelError:
     """The exception for an error object: a whole error body, or one that came inside a 200 answer or a stream."""
     headers = headers or {}
-    message, kind, code = _facts(body)
+    message, kind, code = facts_of(body)
     if not message:
         message = f"HTTP {status} without a message" if status else "the provider reported an error without a message"
-    details = _google_details(body)
-    reasons = [_word(detail.get("reason")) for detail in details]
+    details = google_details(body)
+    reasons = [word(detail.get("reason")) for detail in details]
     kind = kind or headers.get("x-amzn-errortype", "").split(":")[0].rsplit("#")[-1] or None
     known = (*reasons, code, kind)
-    cls = _class_of(status, known, message)
-    error = cls(
+    wait = retry_after_of(headers)
+    error = _class_of(status, known, message)(
         message,
         status=status,
         code=code,
         type=kind,
-        request_id=request_id_of(headers) or _body_request_id(body),
-        retry_after=retry_after_of(headers) if retry_after_of(headers) is not None else _body_retry_after(details),
+        request_id=request_id_of(headers) or body_request_id(body),
+        retry_after=google_retry_after(details) if wait is None else wait,
         body=body,
         headers=headers,
     )
-    if {code, kind} & _NO_QUOTA or any(map(_is_daily_quota, details)):
+    if {code, kind} & _NO_QUOTA or any(map(is_daily_quota, details)):
         error.retryable = False
     return error
-
-
-_CODES = ("code", "error_code", "status_code")  # the second at Databricks; Anthropic has it among the details
-_INSIDE = ("error", "base_resp", "errors")
-"""Where the facts stand when not at the top: everybody's, MiniMax's, Cloudflare's (a list)."""
-
-
-def _facts(body: Any) -> tuple[str, str | None, str | None]:
-    """(message, type, code) of an error body in any known shape."""
-    if is_list(body) and body:
-        return _facts(body[0])
-    if isinstance(body, str):
-        text = excerpt(body) if body.lstrip().startswith("<") else " ".join(body.split())[:2000]
-        return (f"an HTML page instead of JSON: {text}" if body.lstrip().startswith("<") else text), None, None
-    if not is_object(body):
-        return "", None, None
-    inner = next((body[key] for key in _INSIDE if body.get(key) and (key == "error" or not body.get("message"))), body)
-    if is_list(inner):
-        inner = inner[0]
-    if isinstance(inner, str):
-        return inner[:2000], _word(body.get("error_type") or body.get("type")), _word(body.get("code"))
-    if not is_object(inner):
-        inner = body
-    message = next(
-        (inner[key] for key in ("message", "Message", "error_message", "detail", "title", "msg", "status_msg") if inner.get(key)),
-        "",
-    )
-    metadata = inner.get("metadata")
-    if is_object(metadata) and metadata.get("raw"):
-        message = f"{message}: {metadata['raw']}"
-    status = inner.get("status")  # a word at Google; elsewhere the number of the HTTP status
-    kind = inner.get("type") or (status if isinstance(status, str) else None) or inner.get("__type") or inner.get("error_type")
-    code = next((inner[key] for key in _CODES if inner.get(key)), None) or as_object(inner.get("details")).get("error_code")
-    code = code or (None if isinstance(status, str) else status)
-    return _text(message)[:2000], _word(kind), _word(code)
-
-
-def _text(message: Any) -> str:
-    """A message as text; FastAPI gives a list of `{"loc", "msg"}`, Mistral puts that into an object."""
-    if isinstance(message, str):
-        return message
-    found = message.get("detail", message) if is_object(message) else message
-    if not is_list(found) or not all(is_object(entry) and entry.get("msg") for entry in found):
-        return excerpt(repr(message))
-    places = (".".join(map(str, entry["loc"])) if is_list(entry.get("loc")) else "" for entry in found)
-    return "; ".join(
-        f"{place}: {entry['msg']}" if place else str(entry["msg"]) for place, entry in zip(places, found, strict=True)
-    )
-
-
-def _word(value: Any) -> str | None:
-    return None if value is None or value == "" else str(value)[:200]
 
 
 def _class_of(status: int | None, words: tuple[str | None, ...], message: str) -> type[ModelError]:
@@ -299,34 +248,3 @@ def _class_of(status: int | None, words: tuple[str | None, ...], message: str) -
         if _FILTER.search(" ".join(filter(None, (*words, message)))):
             return ContentFilterError
     return cls
-
-
-def _body_request_id(body: Any) -> str | None:
-    value = body.get("request_id") if is_object(body) else None
-    return value if isinstance(value, str) else None
-
-
-_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]+)?)s\Z")
-
-
-def _google_details(body: Any) -> list[dict[str, Any]]:
-    """Google says more in `details`: the reason of a refusal, the quota that is used up, how long to wait."""
-    inner = body[0] if is_list(body) and body else body
-    error = inner.get("error") if is_object(inner) else None
-    details = error.get("details") if is_object(error) else None
-    return [detail for detail in details if is_object(detail)] if is_list(details) else []
-
-
-def _body_retry_after(details: list[dict[str, Any]]) -> float | None:
-    """`retryDelay` of google.rpc.RetryInfo, e.g. "34.4s"."""
-    for detail in details:
-        match = _DURATION.match(str(detail.get("retryDelay")))
-        if match:
-            return float(match[1])
-    return None
-
-
-def _is_daily_quota(detail: dict[str, Any]) -> bool:
-    """Whether a google.rpc.QuotaFailure says that the day's quota is used up: waiting seconds does not help."""
-    violations = detail.get("violations")
-    return is_list(violations) and any(is_object(found) and "PerDay" in str(found.get("quotaId")) for found in violations)

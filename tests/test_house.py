@@ -29,6 +29,7 @@ FLOORS: dict[str, int] = {
     "fold": 2,
     "parts": 2,
     "statuses": 2,
+    "error_bodies": 2,
     "codec": 2,
     "config": 2,
     "schema": 2,
