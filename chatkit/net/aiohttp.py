@@ -16,10 +16,11 @@ from yarl import URL
 from chatkit.errors import ChatKitError
 from chatkit.net.clocks import Alarm, within
 from chatkit.net.failures import failure, no_response
-from chatkit.net.http import Slots, ssl_context
+from chatkit.net.http import Slots
 from chatkit.net.loops import call_on, in_trio
 from chatkit.net.per_loop import PerLoop
 from chatkit.net.proxies import environment_proxy
+from chatkit.net.slot import ssl_context
 from chatkit.net.sockets import shut
 from chatkit.net.transport import HEADERS, KEEPALIVE_SECONDS, MAX_CONNECTIONS
 

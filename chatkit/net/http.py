@@ -9,12 +9,10 @@ wedged for good by a cancelled task.)
 
 from __future__ import annotations
 
-import socket
-import ssl
 import time
 from functools import lru_cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
@@ -26,11 +24,11 @@ from chatkit.net.failures import closed_unheard, failure, no_response
 from chatkit.net.loops import attempt, finish, finish_soon, guarded, in_trio
 from chatkit.net.per_loop import PerLoop
 from chatkit.net.proxies import environment_proxy
-from chatkit.net.sockets import shut
+from chatkit.net.slot import Place, Slot
 from chatkit.net.transport import HEADERS, KEEPALIVE_SECONDS, MAX_CONNECTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
 
     import httpx
 
@@ -38,46 +36,7 @@ if TYPE_CHECKING:
     from chatkit.net.transport import Response
     from chatkit.timeouts import Timeouts
 
-__all__ = ["Slots", "ssl_context"]
-
-_KEEPALIVE = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
-
-
-class _Place(NamedTuple):
-    """Where a connection leads and what makes it: connections to the same place serve each other's requests."""
-
-    library: str
-    origin: str
-    proxy: str | None
-
-
-class _Slot:
-    """One transport of the library with room for one connection."""
-
-    __slots__ = ("network", "place", "since", "socket", "transport")
-
-    def __init__(self, place: _Place) -> None:
-        self.place = place
-        self.transport = _new_transport(place)
-        self.since = 0.0
-        self.network: Any = None
-        self.socket: Any = None
-
-    def see(self, network: Any) -> None:
-        """Remember the socket of the connection that an answer comes on."""
-        if network is not self.network:
-            self.network = network
-            self.socket = network.get_extra_info("socket") if network is not None else None
-
-    def shut(self) -> None:
-        """End the connection for both sides, without awaiting, from any state."""
-        shut(self.socket)
-
-
-@lru_cache(maxsize=4)
-def ssl_context(library: str, secure: bool) -> ssl.SSLContext:
-    """The certificates that a library trusts; without https an empty context, which is made much faster."""
-    return import_module(library).create_ssl_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+__all__ = ["Slots"]
 
 
 @lru_cache(maxsize=512)
@@ -91,7 +50,7 @@ class Connections:
 
     def __init__(self, loop: Any) -> None:
         self.loop = loop
-        self._idle: dict[_Place, list[_Slot]] = {}
+        self._idle: dict[Place, list[Slot]] = {}
         self._room = anyio.Semaphore(MAX_CONNECTIONS, fast_acquire=True)
 
     async def send(self, request: Request, timeouts: Timeouts, wait: float | None, library: str, proxy: str | None) -> Response:
@@ -107,7 +66,7 @@ class Connections:
                 extensions={"timeout": {"connect": timeouts.connect, "read": None, "write": wait, "pool": None}},
             )
             set_body(message, request.body)
-            slot = self._take(_Place(library, origin, proxy or environment_proxy(url.scheme, url.host, url.port)))
+            slot = self._take(Place(library, origin, proxy or environment_proxy(url.scheme, url.host, url.port)))
             slot, response = await self._ask(slot, message, wait)
         except BaseException as error:
             self._room.release()
@@ -127,7 +86,7 @@ class Connections:
             except TimeoutError:
                 raise no_response(wait, f": all {MAX_CONNECTIONS} connections are in use") from None
 
-    async def _ask(self, slot: _Slot, message: Any, wait: float | None) -> tuple[_Slot, Any]:
+    async def _ask(self, slot: Slot, message: Any, wait: float | None) -> tuple[Slot, Any]:
         """The head of the response, and the slot that it came on.
 
         A server may close an idle connection in the moment in which the next request is sent on it. That request was
@@ -138,22 +97,22 @@ class Connections:
             try:
                 return slot, await guarded(slot.transport.handle_async_request(message), self._discarding(slot), wait)
             except BaseException as error:
-                await finish(_destroy(slot, None, None))
+                await finish(slot.destroy())
                 if fresh or not closed_unheard(error):
                     raise
                 log.debug("the server had closed an idle connection; sending the request on a new one")
-                slot = _Slot(slot.place)
+                slot = Slot(slot.place)
 
-    def _take(self, place: _Place) -> _Slot:
+    def _take(self, place: Place) -> Slot:
         idle = self._idle.get(place)
         while idle:
             slot = idle.pop()
             if time.monotonic() - slot.since < KEEPALIVE_SECONDS:
                 return slot
-            finish_soon(self.loop, lambda slot=slot: _destroy(slot, None, None))
-        return _Slot(place)
+            finish_soon(self.loop, slot.destroy)
+        return Slot(place)
 
-    def give_back(self, slot: _Slot) -> None:
+    def give_back(self, slot: Slot) -> None:
         """A connection whose answer was read to its end waits for the next request."""
         slot.since = time.monotonic()
         self._drop_old(slot.since)
@@ -164,8 +123,7 @@ class Connections:
         """Close what nobody has used for long: most servers have done so on their side."""
         for place, slots in list(self._idle.items()):
             while slots and now - slots[0].since > KEEPALIVE_SECONDS:
-                old = slots.pop(0)
-                finish_soon(self.loop, lambda old=old: _destroy(old, None, None))
+                finish_soon(self.loop, slots.pop(0).destroy)
             if not slots:
                 del self._idle[place]
 
@@ -173,8 +131,8 @@ class Connections:
         """A connection was closed: another may be opened."""
         self._room.release()
 
-    def _discarding(self, slot: _Slot) -> Callable[[httpx.Response], None]:
-        return lambda late: finish_soon(self.loop, lambda: _destroy(slot, late, None))
+    def _discarding(self, slot: Slot) -> Callable[[httpx.Response], None]:
+        return lambda late: finish_soon(self.loop, lambda: slot.destroy(late))
 
     async def aclose(self) -> None:
         """Close what is idle."""
@@ -190,44 +148,12 @@ class Connections:
                 slot.shut()
 
 
-def _new_transport(place: _Place) -> httpx.AsyncBaseTransport:
-    library = import_module(place.library)
-    return library.AsyncHTTPTransport(
-        verify=ssl_context(place.library, place.origin.startswith("https:")),
-        limits=library.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEPALIVE_SECONDS),
-        proxy=library.Proxy(place.proxy) if place.proxy else None,
-        socket_options=_KEEPALIVE,
-    )
-
-
-async def _destroy(slot: _Slot, response: httpx.Response | None, body: AsyncIterator[bytes] | None) -> None:
-    """Close a connection in the middle of whatever it did."""
-    if response is not None and "network_stream" in response.extensions:
-        await attempt(response.extensions["network_stream"].aclose())
-    if body is not None:
-        await attempt(run_out(body))
-    if response is not None:
-        await attempt(response.stream.aclose())  # type: ignore[union-attr]
-    await attempt(slot.transport.aclose())
-
-
-def _has_more(slot: _Slot) -> bool:
-    """Whether bytes came behind the answer: they would pass for the answer to the next request.
-
-    No library shows this publicly; where its insides look different, nothing is known and False is said.
-    """
-    held = getattr(getattr(slot.transport, "_pool", None), "connections", None)
-    state = getattr(getattr(held[0] if held else None, "_connection", None), "_h11_state", None)
-    data = getattr(state, "trailing_data", None)
-    return bool(data and data[0])
-
-
 class _SlotResponse:
     """A response on a slot."""
 
     __slots__ = ("__weakref__", "_alarm", "_body", "_ended", "_home", "_response", "_slot", "headers", "status")
 
-    def __init__(self, home: Connections, slot: _Slot, response: httpx.Response) -> None:
+    def __init__(self, home: Connections, slot: Slot, response: httpx.Response) -> None:
         self._home: Connections | None = home
         self._slot = slot
         self._response = response
@@ -285,7 +211,7 @@ class _SlotResponse:
         self._silence()
         home.lost()
         slot, response, body = self._slot, self._response, self._body
-        finish_soon(home.loop, lambda: _destroy(slot, response, body))
+        finish_soon(home.loop, lambda: slot.destroy(response, body))
 
     def _silence(self) -> None:
         if self._alarm is not None:
@@ -302,14 +228,14 @@ class _SlotResponse:
             except BaseException:
                 self._shut(home)
                 raise
-            if _has_more(self._slot):
+            if self._slot.has_more():
                 self._shut(home)
             else:
                 home.give_back(self._slot)
             return
         self._slot.shut()
         home.lost()
-        await finish(_destroy(self._slot, self._response, self._body))
+        await finish(self._slot.destroy(self._response, self._body))
 
 
 _connections = PerLoop(Connections)

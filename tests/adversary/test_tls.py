@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from chatkit.errors import APIConnectionError, InputError
-from chatkit.net.http import ssl_context
+from chatkit.net.slot import ssl_context
 from chatkit_openai import ChatOpenAI
 from tests.adversary.certificates import authority, server_context
 from tests.adversary.server import RawServer, read_request, response
