@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from chatkit.jsons import is_list, is_object
 from chatkit.messages.base import BaseMessage
-from chatkit.messages.calls import CALL_TYPES, calls_in, checked_call, checked_invalid_call, openai_calls
+from chatkit.messages.tool_calls import CALL_TYPES, calls_in, checked_call, checked_invalid_call, openai_calls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

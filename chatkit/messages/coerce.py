@@ -8,8 +8,8 @@ from chatkit.errors import InputError, InputTypeError
 from chatkit.jsons import is_object
 from chatkit.messages.ai import AIMessage
 from chatkit.messages.base import BaseMessage, HumanMessage, SystemMessage, ToolMessage
-from chatkit.messages.calls import openai_call
 from chatkit.messages.chunk import AIMessageChunk
+from chatkit.messages.tool_calls import openai_call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
