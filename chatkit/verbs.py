@@ -49,7 +49,7 @@ class Runnable(Generic[Output]):
 
     def stream(self, input: Any, config: Any = None, **kwargs: Any) -> Iterator[Any]:
         """`astream` for sync code. Leaving the loop closes the request."""
-        from chatkit.net.portal import iterate
+        from chatkit.net.iterate import iterate
 
         return iterate(lambda: self.astream(input, config, **kwargs))
 
@@ -120,7 +120,7 @@ class Runnable(Generic[Output]):
     def stream_events(self, input: Any, config: Any = None, *, version: Any = "v2", **kwargs: Any) -> Any:
         """`astream_events` for sync code, same arguments."""
         from chatkit.feeds.sync import SyncBlockStream
-        from chatkit.net.portal import iterate
+        from chatkit.net.iterate import iterate
 
         def start() -> Any:
             return cast("Any", self).astream_events(input, config, version=version, **kwargs)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from chatkit.net.portal import iterate, run
+from chatkit.net.iterate import iterate
+from chatkit.net.portal import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -15,9 +15,9 @@ import anyio
 from anyio.lowlevel import checkpoint
 
 from chatkit.batch import Tally
+from chatkit.net.iterate import iterate
 from chatkit.net.leaving import Leaving, aclose
 from chatkit.net.loops import call_on, current_loop, finish, in_background
-from chatkit.net.portal import iterate
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator

@@ -1,8 +1,7 @@
 """Async work for sync callers: one background event loop per process, started on first use.
 
-`run` gives one result, `iterate` passes the items of an async iterator out on a queue while the whole loop runs
-inside (a hop per item would cost a hundred times more). Works under a running loop, in notebooks, in many threads at
-once, and in a forked child, which starts a loop of its own.
+`run` gives one result, `chatkit.net.iterate` the items of an async iterator. Works under a running loop, in notebooks,
+in many threads at once, and in a forked child, which starts a loop of its own.
 """
 
 from __future__ import annotations
@@ -12,23 +11,19 @@ import atexit
 import concurrent.futures
 import contextlib
 import contextvars
-import queue
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chatkit.errors import InputError
-from chatkit.net.leaving import aclose
-from chatkit.net.loops import after_fork, finish
+from chatkit.net.loops import after_fork
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Callable, Coroutine, Generator, Iterator
+    from collections.abc import Callable, Coroutine, Generator
 
-__all__ = ["Calls", "calls_of_thread", "iterate", "run"]
+__all__ = ["Calls", "Job", "calls_of_thread", "is_ending", "run", "working"]
 
 T = TypeVar("T")
-AHEAD = 256
-"""Items that a producer may be ahead of its caller; then it stops reading, and the socket's backpressure works."""
 
 
 class _Portal:
@@ -59,8 +54,8 @@ class _Portal:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(2)
 
-    def submit(self, work: Callable[[], Coroutine[Any, Any, T]]) -> _Job[T]:
-        job: _Job[T] = _Job(self.loop)
+    def submit(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Job[T]:
+        job: Job[T] = Job(self.loop)
         context = contextvars.copy_context()
         context.run(_say_asyncio)
         self.loop.call_soon_threadsafe(job.start, work, context)
@@ -74,7 +69,7 @@ def _say_asyncio() -> None:
         sniffio.current_async_library_cvar.set("asyncio")
 
 
-class _Job(concurrent.futures.Future[T]):
+class Job(concurrent.futures.Future[T]):
     """The result of a coroutine that runs on the portal's loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -83,6 +78,7 @@ class _Job(concurrent.futures.Future[T]):
         self._task: asyncio.Task[T] | None = None
 
     def start(self, work: Callable[[], Coroutine[Any, Any, T]], context: contextvars.Context) -> None:
+        """Begin, on the loop."""
         self._task = self._loop.create_task(work(), context=context)
         self._task.add_done_callback(self._copy)
 
@@ -113,17 +109,19 @@ class Calls:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._jobs: set[_Job[Any]] = set()
+        self._jobs: set[Job[Any]] = set()
         self._stopped = False
 
-    def add(self, job: _Job[Any]) -> None:
+    def add(self, job: Job[Any]) -> None:
+        """One more; stopped at once when nobody waits any more."""
         with self._lock:
             self._jobs.add(job)
             stopped = self._stopped
         if stopped:
             job.cancel_soon()
 
-    def discard(self, job: _Job[Any]) -> None:
+    def discard(self, job: Job[Any]) -> None:
+        """One less."""
         with self._lock:
             self._jobs.discard(job)
 
@@ -151,7 +149,11 @@ def _get() -> _Portal:
 
 
 _ending = False
-"""The interpreter ends. Callers that still wait are daemon threads: they are left asleep, so that none of them complains."""
+
+
+def is_ending() -> bool:
+    """The interpreter ends. Callers that still wait are daemon threads: they are left asleep, so that none of them complains."""
+    return _ending
 
 
 def _stop() -> None:
@@ -172,12 +174,12 @@ after_fork(_forget)
 
 def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """The result of a coroutine, for a caller that cannot await. Ctrl-C cancels it and waits for its clean-up."""
-    with _job(work) as job:
+    with working(work) as job:
         return job.result()
 
 
 @contextlib.contextmanager
-def _job(work: Callable[[], Coroutine[Any, Any, T]]) -> Generator[_Job[T]]:
+def working(work: Callable[[], Coroutine[Any, Any, T]]) -> Generator[Job[T]]:
     """Some work on the portal's loop; when the block is left before its end, it is stopped."""
     calls = calls_of_thread.get()
     with _borrowed() as portal:
@@ -205,87 +207,3 @@ def _borrowed() -> Generator[_Portal]:
         yield aside
     finally:
         aside.stop()
-
-
-_END = object()
-
-
-class _Failure:
-    __slots__ = ("error",)
-
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
-
-
-def iterate(source: Callable[[], AsyncIterable[T]], ahead: int = AHEAD) -> Iterator[T]:
-    """The items of an async iterable, for a caller that cannot await. Leaving the loop cancels it and waits for its end.
-
-    Args:
-        source: makes the iterable, on the portal's loop.
-        ahead: items that it may be ahead of the caller.
-    """
-    items: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    window = _Window(ahead)
-
-    async def pump() -> None:
-        window.attach()
-        iterable = source()
-        try:
-            async for item in iterable:
-                items.put(item)
-                await window.sent()
-        except BaseException as error:
-            if not (_ending and isinstance(error, asyncio.CancelledError)):
-                items.put(_Failure(error))
-            await finish(aclose(iterable))
-            if not isinstance(error, Exception):
-                raise
-        else:
-            items.put(_END)
-
-    with _job(pump) as job:
-        job.add_done_callback(lambda _: items.put(_Failure(concurrent.futures.CancelledError())))  # if it never began
-        while (item := items.get()) is not _END:
-            if isinstance(item, _Failure):
-                raise item.error
-            window.taken()
-            yield cast("T", item)
-
-
-class _Window:
-    """Keeps the producer at most so many items in front of the consumer."""
-
-    __slots__ = ("_ahead", "_lock", "_loop", "_open", "_waiting")
-
-    def __init__(self, ahead: int) -> None:
-        self._ahead = ahead
-        self._open = 0
-        self._lock = threading.Lock()
-        self._waiting: asyncio.Future[None] | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    def attach(self) -> None:
-        self._loop = asyncio.get_running_loop()
-
-    async def sent(self) -> None:
-        with self._lock:
-            self._open += 1
-            if self._open < self._ahead or self._loop is None:
-                return
-            waiting = self._waiting = self._loop.create_future()
-        await waiting
-
-    def taken(self) -> None:
-        with self._lock:
-            self._open -= 1
-            waiting = self._waiting
-            if waiting is None or self._open > self._ahead // 2:
-                return
-            self._waiting = None
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(_wake, waiting)
-
-
-def _wake(waiting: asyncio.Future[None]) -> None:
-    if not waiting.done():
-        waiting.set_result(None)
