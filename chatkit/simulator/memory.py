@@ -1,4 +1,4 @@
-"""The answers that a server keeps, for requests that go on from one or fetch it again (Responses API)."""
+"""The answers that a server keeps, for requests that go on from one (Responses, Anthropic's threads) or fetch it again."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Memory:
 
     def keep(self, question: Question, answer: Answer) -> None:
         """Keep an answer, where the question asks for that."""
-        if question.kept:
+        if question.kept and not question.forgotten:
             with self._lock:
                 self._kept[question.answer_id] = question, answer
                 while len(self._kept) > _KEPT:
@@ -46,12 +46,15 @@ class Memory:
 
     def fetch(self, question: Question) -> tuple[Question, Answer]:
         """The earlier question and answer that a question wants again. Raises Refused."""
-        kept = self._kept.get(question.fetched or "")
-        if kept is None:
-            raise Refused(problem("not_found", f"Response with id '{question.fetched}' not found."))
+        with self._lock:
+            kept = self._kept.get(question.fetched or "")
+            if kept is None:
+                raise Refused(problem("not_found", f"Response with id '{question.fetched}' not found."))
+            if question.forgotten:
+                del self._kept[question.fetched or ""]
         asked, answer = kept
-        body = {**asked.body, "background": None, **question.body}
-        return replace(asked, stream=question.stream, fetched=question.fetched, body=body), answer
+        body = {**asked.body, **question.body}
+        return replace(asked, stream=question.stream, fetched=question.fetched, forgotten=question.forgotten, body=body), answer
 
     def recall(self, question: Question) -> Question:
         """The question with the conversation before it that it refers to. Raises Refused."""
@@ -59,10 +62,12 @@ class Memory:
             return question
         kept = self._kept.get(question.previous)
         if kept is None:
-            raise Refused(problem("bad_request", f"Previous response with id '{question.previous}' not found."))
+            code = "thread_not_found" if question.threaded else "previous_response_not_found"
+            raise Refused(problem("bad_request", f"Previous response with id '{question.previous}' not found.", code=code))
         asked, answer = kept
         own, new = _split(question)
-        return replace(question, messages=[*own, *_split(asked)[1], AIMessage(answer.blocks), *new])
+        question = replace(question, messages=[*own, *_split(asked)[1], AIMessage(answer.blocks), *new])
+        return replace(question, tools=asked.tools, server_tools=asked.server_tools) if question.threaded else question
 
 
 def _split(question: Question) -> tuple[list[BaseMessage], list[BaseMessage]]:

@@ -34,21 +34,29 @@ class Problem(Struct, frozen=True):
     Attributes:
         kind: one of KINDS; each dialect has its own words for it.
         retry_after: seconds that the client is asked to wait.
+        code: what the API calls this error, where that is not said by its kind.
     """
 
     kind: str
     status: int
     message: str
     retry_after: float | None = None
+    code: str | None = None
 
 
 def problem(
-    kind: str | int, message: str | None = None, *, status: int | None = None, retry_after: float | None = None
+    kind: str | int,
+    message: str | None = None,
+    *,
+    status: int | None = None,
+    retry_after: float | None = None,
+    code: str | None = None,
 ) -> Problem:
     """A problem by its kind, or by the HTTP status that stands for one.
 
     Args:
         message, status: instead of what KINDS says.
+        retry_after, code: see `Problem`.
 
     Raises:
         ValueError: no such kind.
@@ -58,4 +66,4 @@ def problem(
     if kind not in KINDS:
         raise ValueError(f"no problem is called {kind!r}; there are {', '.join(KINDS)}")
     usual, text = KINDS[kind]
-    return Problem(kind, status or usual, message or text, retry_after)
+    return Problem(kind, status or usual, message or text, retry_after, code)

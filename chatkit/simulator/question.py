@@ -33,8 +33,11 @@ class Question(Struct, frozen=True):
         logprobs: None when not asked for, else the number of alternatives.
         stop, max_tokens: limits of the answer.
         previous: id of an earlier answer that this goes on from; the messages before it are on the server.
+        threaded: with them are its tools.
         kept: the answer is to be kept on the server, under `answer_id`.
         fetched: id of an earlier answer that is wanted again; nothing is asked.
+        forgotten: that answer is to be deleted.
+        answer_prefix: how ids of answers begin.
         counting: only the number of its tokens is wanted.
         body: the request as it came, for what only one dialect knows.
     """
@@ -52,8 +55,11 @@ class Question(Struct, frozen=True):
     stop: list[str] = field(default_factory=list[str])
     max_tokens: int | None = None
     previous: str | None = None
+    threaded: bool = False
     kept: bool = False
     fetched: str | None = None
+    forgotten: bool = False
+    answer_prefix: str = "resp_"
     counting: bool = False
     body: dict[str, Any] = field(default_factory=dict[str, Any])
 
@@ -70,7 +76,7 @@ class Question(Struct, frozen=True):
     @property
     def answer_id(self) -> str:
         """The id of the answer where a server keeps answers."""
-        return self.fetched or self.name("resp_")
+        return self.fetched or self.name(self.answer_prefix)
 
     def name(self, prefix: str, nth: int = 0) -> str:
         """An id that is always the same for the same question: ids of answers, calls and signatures."""

@@ -88,6 +88,38 @@ def test_thinking_and_a_round_of_tools(server, stream) -> None:
     assert "18 °C" in ask().content[-1].text
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_tool_runner(server, stream) -> None:
+    @anthropic.beta_tool
+    def get_weather(city: str) -> str:
+        """The weather in a city."""
+        return f"18 °C in {city}"
+
+    api = client(server).beta.messages
+    talk = [{"role": "user", "content": "What is the weather in Paris and Rome?"}]
+    given = {"model": MODEL, "max_tokens": 500, "system": "Be kind.", "messages": talk, "tools": [get_weather]}
+    said = api.tool_runner(**given, stream=stream).until_done().content[-1].text
+    assert "18 °C in Paris" in said and "18 °C in Rome" in said
+
+
+def test_a_thread_goes_on_from_an_answer(server) -> None:
+    api = client(server).beta.messages
+    given = {"model": MODEL, "max_tokens": 500}
+    first = api.create(**given, messages=HELLO, tools=[WEATHER], thread={"type": "create"})
+    thread = {"type": "continue", "previous_message_id": first.id}
+    second = api.create(**given, messages=[{"role": "user", "content": "What is the weather in Rome?"}], thread=thread)
+    assert second.content[0].input == {"city": "Rome"}
+    with pytest.raises(anthropic.BadRequestError) as caught:
+        api.create(**given, messages=HELLO, thread={"type": "continue", "previous_message_id": "msg_unknown"})
+    assert caught.value.body["error"]["details"] == {"error_code": "thread_not_found"}
+
+
+def test_models(server) -> None:
+    models = client(server).models
+    assert "claude-sonnet-4-5" in [model.id for model in models.list()]
+    assert models.retrieve("claude-any").display_name == "claude-any"
+
+
 def test_server_tools_and_citations(server) -> None:
     tools = [{"type": "web_search_20250305", "name": "web_search"}]
     talk = [{"role": "user", "content": "Search for kakapo news"}]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import enum
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -191,3 +192,41 @@ def test_async(api: Any) -> None:
             return "".join([piece.text or "" async for piece in stream])
 
     assert asyncio.run(ask()) == GREETING
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_client_calls_the_tools_itself_in_streams_and_chats(api: Any, model: str) -> None:
+    config = types.GenerateContentConfig(tools=[get_weather])
+    question = "What is the weather in Paris and Rome?"
+    stream = api.models.generate_content_stream(model=model, contents=question, config=config)
+    assert "18 °C in Rome" in "".join(piece.text or "" for piece in stream)
+    chat = api.chats.create(model=model, config=config)
+    for _ in range(2):
+        assert "18 °C in Rome" in "".join(piece.text or "" for piece in chat.send_message_stream(question))
+
+
+@pytest.mark.parametrize("mime", ["text/x.enum", "application/json"])
+def test_one_of_an_enum(api: Any, mime: str) -> None:
+    kind = enum.Enum("Kind", {"strings": "Strings", "brass": "Brass"})
+    config = types.GenerateContentConfig(response_mime_type=mime, response_schema=kind)
+    assert api.models.generate_content(model=MODELS[0], contents="Is a horn Brass?", config=config).parsed is kind.brass
+
+
+def test_more_than_one_candidate(api: Any) -> None:
+    given = {"model": MODELS[0], "contents": "Hello", "config": types.GenerateContentConfig(candidate_count=2)}
+    answer = api.models.generate_content(**given)
+    assert [(found.index, found.content.parts[0].text) for found in answer.candidates] == [(0, GREETING), (1, GREETING)]
+    assert all(len(piece.candidates) == 2 for piece in api.models.generate_content_stream(**given))
+
+
+def test_speech(api: Any) -> None:
+    config = types.GenerateContentConfig(response_modalities=["AUDIO"])
+    answer = api.models.generate_content(model="gemini-2.5-flash-preview-tts", contents="Hello", config=config)
+    (sound,) = (part.inline_data for part in answer.candidates[0].content.parts)
+    assert sound.mime_type == "audio/L16;codec=pcm;rate=24000"
+    assert len(sound.data) == 4_800 * len(GREETING.split())
+
+
+def test_models(api: Any) -> None:
+    assert f"models/{MODELS[0]}" in [model.name for model in api.models.list()]
+    assert api.models.get(model="gemini-any").name == "models/gemini-any"

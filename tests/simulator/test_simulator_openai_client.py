@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import gc
+import io
 import warnings
+import wave
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -89,6 +92,51 @@ def test_the_loop_of_tools(server: Server) -> None:
     talk = [*PLACES, message.model_dump(exclude_none=True), *results]
     answer = chat(server).create(model=MODEL, messages=talk, tools=TOOLS).choices[0].message.content
     assert answer == "Here is what I found:\n- Boston: sunny\n- Tokyo: sunny"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_more_than_one_choice(server: Server, stream: bool) -> None:
+    asked: dict[str, Any] = {"model": MODEL, "messages": ASK, "n": 3}
+    if stream:
+        with chat(server).stream(**asked, stream_options={"include_usage": True}) as running:
+            completion = running.get_final_completion()
+    else:
+        completion = chat(server).create(**asked)
+    assert [(choice.index, choice.message.content) for choice in completion.choices] == [(0, SKY), (1, SKY), (2, SKY)]
+    assert completion.usage.completion_tokens == 3 * len(SKY.split())
+    assert completion.usage.total_tokens == completion.usage.prompt_tokens + completion.usage.completion_tokens
+
+
+SPOKEN = {"modalities": ["text", "audio"], "audio": {"voice": "alloy", "format": "wav"}}
+
+
+def test_an_answer_in_sound_that_goes_back_by_its_id(server: Server) -> None:
+    message = chat(server).create(model=MODEL, messages=ASK, **SPOKEN).choices[0].message
+    assert (message.content, message.audio.transcript) == (None, SKY)
+    with wave.open(io.BytesIO(base64.b64decode(message.audio.data))) as file:
+        assert file.getnframes() == 24_000 // 10 * len(SKY.split())
+    talk = [*ASK, {"role": "assistant", "audio": {"id": message.audio.id}}, *ASK]
+    assert chat(server).create(model=MODEL, messages=talk, **SPOKEN).choices[0].message.audio.transcript == SKY
+
+
+def test_a_stream_of_sound(server: Server) -> None:
+    asked = {**SPOKEN, "audio": {"voice": "alloy", "format": "pcm16"}}
+    deltas = [chunk.choices[0].delta for chunk in chat(server).create(model=MODEL, messages=ASK, stream=True, **asked)]
+    heard = [delta.model_dump()["audio"] for delta in deltas if delta.model_dump().get("audio")]
+    assert "".join(piece.get("transcript") or "" for piece in heard) == SKY
+    assert len(base64.b64decode("".join(piece.get("data") or "" for piece in heard))) == 4_800 * len(SKY.split())
+    assert not any(delta.content for delta in deltas)
+
+
+def test_a_structured_answer_that_is_cut_off(server: Server) -> None:
+    with pytest.raises(openai.LengthFinishReasonError):
+        chat(server).parse(model=MODEL, messages=ASK, response_format=Movie, max_tokens=2)
+
+
+def test_models(server: Server) -> None:
+    with openai.OpenAI(base_url=f"{server.url}/v1", api_key="sk-test") as client:
+        assert MODEL in [model.id for model in client.models.list()]
+        assert client.models.retrieve("any/model").id == "any/model"
 
 
 def test_structured_output(server: Server) -> None:

@@ -216,3 +216,43 @@ def test_async(server: Server) -> None:
             return said
 
     assert asyncio.run(ask()) == SKY
+
+
+def test_what_was_asked_can_be_read_again(server: Server) -> None:
+    responses = api(server)
+    answer = responses.create(model=MODEL, input=ASK)
+    (item,) = responses.input_items.list(answer.id)
+    assert (item.type, item.role, item.content[0].text) == ("message", "user", ASK)
+    talk: list[Any] = [{"role": "user", "content": ASK}, {"role": "assistant", "content": SKY}, {"role": "user", "content": "Hi"}]
+    answer = responses.create(model=MODEL, input=talk)
+    ascending = [item.role for item in responses.input_items.list(answer.id, order="asc")]
+    assert ascending == ["user", "assistant", "user"]
+    assert [item.content[0].text for item in responses.input_items.list(answer.id)] == ["Hi", SKY, ASK]
+
+
+def test_a_deleted_answer_is_gone(server: Server) -> None:
+    responses = api(server)
+    answer = responses.create(model=MODEL, input=ASK)
+    responses.delete(answer.id)
+    with pytest.raises(openai.NotFoundError):
+        responses.retrieve(answer.id)
+    with pytest.raises(openai.NotFoundError):
+        responses.delete(answer.id)
+
+
+def test_cancelling(server: Server) -> None:
+    responses = api(server)
+    started = responses.create(model=MODEL, input=ASK, background=True)
+    assert responses.cancel(started.id).status == "cancelled"
+    assert responses.retrieve(started.id).status == "cancelled"
+    synchronous = responses.create(model=MODEL, input="Hello")
+    with pytest.raises(openai.BadRequestError, match="synchronous"):
+        responses.cancel(synchronous.id)
+    assert responses.retrieve(synchronous.id).status == "completed"
+
+
+def test_counting_and_a_prompt_that_is_on_the_server(server: Server) -> None:
+    responses = api(server)
+    count = responses.input_tokens.count(model=MODEL, input=ASK)
+    assert (count.object, count.input_tokens > 0) == ("response.input_tokens", True)
+    assert responses.create(model=MODEL, prompt={"id": "pmpt_1"}).status == "completed"

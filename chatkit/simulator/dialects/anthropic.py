@@ -91,7 +91,7 @@ def _frame(kind: str, part: Part, **fields: Any) -> Frame:
 
 
 def _message(question: Question, **fields: Any) -> dict[str, Any]:
-    head = {"id": question.name("msg_"), "type": "message", "role": "assistant", "model": question.model}
+    head = {"id": question.answer_id, "type": "message", "role": "assistant", "model": question.model}
     return {**head, "stop_sequence": None, "stop_details": None, **fields}
 
 
@@ -120,8 +120,8 @@ def _usage(answer: Answer) -> dict[str, Any]:
 
 def _error(problem: Problem) -> dict[str, Any]:
     error = {"type": _WORDS.get(problem.kind, "invalid_request_error"), "message": problem.message}
-    details = {"details": {"error_code": "enforced_spend_limit_reached"}} if problem.kind == "quota" else {}
-    return {"type": "error", "error": {**error, **details}}
+    code = problem.code or ("enforced_spend_limit_reached" if problem.kind == "quota" else None)
+    return {"type": "error", "error": {**error, **({"details": {"error_code": code}} if code else {})}}
 
 
 # Blocks, whole.

@@ -37,12 +37,14 @@ def question_of(request: Request) -> Question:
     body = body_of(request)
     vertex = VERTEX_PATH.fullmatch(request.url.partition("?")[0])
     _check_head(request, body, on_vertex=vertex is not None)
+    thread = as_object(body.get("thread"))
+    previous = thread.get("previous_message_id")
     thinking, choice = as_object(body.get("thinking")).get("type"), as_object(body.get("tool_choice"))
     if thinking in ("enabled", "adaptive") and choice.get("type") in ("any", "tool"):
         raise _refused("Thinking may not be enabled when tool_choice forces tool use.")
     return Question(
         model=vertex["model"] if vertex else body["model"],
-        messages=[*_system(body.get("system")), *_messages(body["messages"])],
+        messages=[*_system(body.get("system")), *_messages(body["messages"], continues=previous is not None)],
         stream=body.get("stream") is True,
         tools=[tool for given in body.get("tools") or () if (tool := _tool(given)) is not None],
         server_tools=[name for given in body.get("tools") or () if (name := _server_tool(given)) is not None],
@@ -52,6 +54,10 @@ def question_of(request: Request) -> Question:
         reasoning=None if thinking is None else thinking != "disabled",
         stop=body.get("stop_sequences") or [],
         max_tokens=body["max_tokens"],
+        previous=previous,
+        threaded=previous is not None,
+        kept=bool(thread),
+        answer_prefix="msg_",
         body=body,
     )
 
@@ -81,7 +87,8 @@ def _system(value: Any) -> list[BaseMessage]:
     return [SystemMessage(_blocks(value, "system"))] if value else []
 
 
-def _messages(turns: list[Any]) -> Iterator[BaseMessage]:
+def _messages(turns: list[Any], *, continues: bool) -> Iterator[BaseMessage]:
+    """The turns; one that `continues` may begin with results of calls that are on the server."""
     waiting: set[str] = set()  # calls whose results must come next
     for nth, turn in enumerate(turns):
         if not is_object(turn) or turn.get("role") not in ("user", "assistant", "system"):
@@ -93,7 +100,8 @@ def _messages(turns: list[Any]) -> Iterator[BaseMessage]:
         elif turn["role"] == "system":
             yield SystemMessage(blocks)
         else:
-            _check_results(blocks, waiting, nth)
+            if nth or not continues:
+                _check_results(blocks, waiting, nth)
             waiting = set()
             yield from _user(blocks)
 

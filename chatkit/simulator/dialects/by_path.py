@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from chatkit.simulator.dialects.anthropic import Anthropic
 from chatkit.simulator.dialects.bedrock import Converse
 from chatkit.simulator.dialects.bedrock_invoke import InvokeModel
+from chatkit.simulator.dialects.catalog import Catalog
 from chatkit.simulator.dialects.cohere import Cohere
 from chatkit.simulator.dialects.counting import COUNTERS
 from chatkit.simulator.dialects.gemini import Gemini
@@ -29,6 +30,7 @@ DIALECTS: tuple[Dialect, ...] = (
     Gemini(),
     Converse(),
     InvokeModel(),
+    Catalog(),  # last: the name of a model may look like anything
 )
 
 

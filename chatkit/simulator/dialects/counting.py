@@ -38,17 +38,21 @@ class Counter:
         path: matches the whole path of a request, without the query.
         asked: (path, body) of the request whose tokens are to be counted.
         field: where the number stands in the answer.
+        facts: what else is in it.
     """
 
     call_prefix = stream_type = ""
     comment = b""
 
-    def __init__(self, dialect: Dialect, path: str, asked: Callable[[str, dict[str, Any]], tuple[str, Any]], field: str) -> None:
+    def __init__(
+        self, dialect: Dialect, path: str, asked: Callable[[str, dict[str, Any]], tuple[str, Any]], field: str, **facts: str
+    ) -> None:
         self.name = f"{dialect.name} count"
         self.path = re.compile(path)
         self._dialect = dialect
         self._asked = asked
         self._field = field
+        self._facts = facts
 
     def read(self, request: Request) -> Question:
         path, body = self._asked(request.url.partition("?")[0], body_of(request))
@@ -56,7 +60,7 @@ class Counter:
         return replace(question, stream=False, kept=False, counting=True)
 
     def whole(self, question: Question, answer: Answer) -> bytes:
-        return encode({self._field: question.input_tokens})
+        return encode({**self._facts, self._field: question.input_tokens})
 
     def frames(self, question: Question, answer: Answer) -> Iterator[Frame]:
         raise NotImplementedError("counts are not streamed")
@@ -112,7 +116,13 @@ class _BedrockCounter(Counter):
 COUNTERS: tuple[Dialect, ...] = (
     Counter(Anthropic(), r"(?:/[\w.\-]+)*/v1/messages/count_tokens", _anthropic, "input_tokens"),
     Counter(Anthropic(), r"(?:/[\w.\-]+)*/publishers/anthropic/models/count-tokens:rawPredict", _vertex_claude, "input_tokens"),
-    Counter(OpenAIResponses(), r"(?:/[\w.\-]+)*/responses/input_tokens", _responses, "input_tokens"),
+    Counter(
+        OpenAIResponses(),
+        r"(?:/[\w.\-]+)*/responses/input_tokens",
+        _responses,
+        "input_tokens",
+        object="response.input_tokens",
+    ),
     Counter(Gemini(), r"(?:/[^/?]+)*/[^/:?]+:countTokens", _gemini, "totalTokens"),
     _BedrockCounter(),
 )

@@ -82,9 +82,11 @@ def _event(data: dict[str, Any]) -> bytes:
 
 def _response(question: Question, parts: list[dict[str, Any]], usage: dict[str, Any], **candidate: Any) -> dict[str, Any]:
     """A whole answer, or a piece of one."""
+    wanted = as_object(question.body.get("generationConfig")).get("candidateCount") or 1
+    content = {"parts": parts, "role": "model"}
     return {
-        "candidates": [{"content": {"parts": parts, "role": "model"}, "index": 0, **candidate}],
-        "usageMetadata": _usage(usage),
+        "candidates": [{"content": content, "index": index, **candidate} for index in range(wanted)],
+        "usageMetadata": _usage(usage, wanted),
         "modelVersion": question.model,
         "responseId": question.name(""),
     }
@@ -99,11 +101,11 @@ def _end(answer: Answer) -> dict[str, Any]:
     return {**end, "groundingMetadata": grounding} if grounding else end
 
 
-def _usage(usage: dict[str, Any]) -> dict[str, Any]:
-    """The totals; those that are zero are left out."""
-    thoughts = as_object(usage.get("output_token_details")).get("reasoning", 0)
+def _usage(usage: dict[str, Any], candidates: int) -> dict[str, Any]:
+    """The totals of so many candidates that all say the same; those that are zero are left out."""
+    thoughts = as_object(usage.get("output_token_details")).get("reasoning", 0) * candidates
     cached = as_object(usage.get("input_token_details")).get("cache_read", 0)
-    prompt, given = usage["input_tokens"], usage["output_tokens"]
+    prompt, given = usage["input_tokens"], usage["output_tokens"] * candidates
     counts = {
         "promptTokenCount": prompt,
         "candidatesTokenCount": given - thoughts,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from chatkit.messages import BaseMessage
 
-__all__ = ["messages_of"]
+__all__ = ["merged", "messages_of"]
 
 _DATA = (
     "functionCall",
@@ -29,6 +29,18 @@ _DATA = (
     "toolResponse",
 )
 _MEDIA = ("image", "audio", "video")
+
+
+def merged(contents: list[Any]) -> list[Any]:
+    """The contents, those of the model that follow each other as one: so the official client sends back a stream."""
+    found: list[Any] = []
+    for content in contents:
+        both = [as_object(found[-1]), as_object(content)] if found else []
+        if both and all(said.get("role") == "model" and is_list(said.get("parts")) for said in both):
+            found[-1] = {**both[0], "parts": [part for said in both for part in said["parts"]]}
+        else:
+            found.append(content)
+    return found
 
 
 def messages_of(body: dict[str, Any]) -> list[BaseMessage]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Any
 
 from chatkit.dialects.gemini.models import is_gemini_3
 from chatkit.jsons import as_object, dumps, is_list, is_object
+from chatkit.simulator.answers.sound import RATE, sound
+from chatkit.simulator.pieces import count_tokens
 from chatkit.simulator.reply import Answer, args_object
 
 if TYPE_CHECKING:
@@ -50,8 +53,13 @@ def pieces_of(block: dict[str, Any], question: Question, answer: Answer) -> Iter
 # Whole.
 
 
-def _text(block: dict[str, Any]) -> dict[str, Any]:
-    return {"text": block["text"]}
+def _text(block: dict[str, Any], question: Question) -> dict[str, Any]:
+    """A text: as sound for those who want that, the bare word for those who want one of an enum."""
+    config, text = as_object(question.body.get("generationConfig")), block["text"]
+    if config.get("responseModalities") == ["AUDIO"]:
+        data = base64.b64encode(sound(count_tokens(text))).decode()
+        return {"inlineData": {"mimeType": f"audio/L16;codec=pcm;rate={RATE}", "data": data}}
+    return {"text": text.strip('"') if config.get("responseMimeType") == "text/x.enum" else text}
 
 
 def _thought(block: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +103,6 @@ def _shows_invocations(question: Question) -> bool:
 
 
 _PLAIN: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-    "text": _text,
     "reasoning": _thought,
     "image": _media,
     "audio": _media,
@@ -104,6 +111,7 @@ _PLAIN: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "non_standard": lambda block: block["value"],
 }
 _ASKING: dict[str, Callable[[dict[str, Any], Question], dict[str, Any] | None]] = {
+    "text": _text,
     "tool_call": _call,
     "server_tool_call": _server_call,
     "server_tool_result": _server_result,

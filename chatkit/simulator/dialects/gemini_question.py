@@ -10,7 +10,7 @@ from chatkit.codec import NamedTool, ToolSpec
 from chatkit.dialects.gemini.models import is_gemini_3
 from chatkit.jsons import as_object, is_list, is_object
 from chatkit.simulator.dialects.dialect import Refused, body_of
-from chatkit.simulator.dialects.gemini_messages import messages_of
+from chatkit.simulator.dialects.gemini_messages import merged, messages_of
 from chatkit.simulator.problem import problem
 from chatkit.simulator.question import Question
 
@@ -51,12 +51,16 @@ def question_of(request: Request) -> Question:
     if stream and parse_qs(query).get("alt") != ["sse"]:
         raise _refused("the simulator streams server-sent events only: add alt=sse to the query")
     body = _camel(body_of(request))
+    if is_list(body.get("contents")):
+        body["contents"] = merged(body["contents"])
     _check(body, model)
     config, calling = (
         as_object(body.get("generationConfig")),
         as_object(as_object(body.get("toolConfig")).get("functionCallingConfig")),
     )
     tools: list[dict[str, Any]] = body.get("tools") or []
+    if not isinstance(config.get("candidateCount") or 1, int):
+        raise _refused("Invalid value at 'generation_config.candidate_count' (TYPE_INT32)")
     return Question(
         model=model,
         messages=messages_of(body),
@@ -133,7 +137,7 @@ def _choice(calling: dict[str, Any]) -> Any:
 
 
 def _schema(config: dict[str, Any]) -> dict[str, Any] | None:
-    if config.get("responseMimeType") != "application/json":
+    if config.get("responseMimeType") not in ("application/json", "text/x.enum"):
         return None
     return config.get("responseJsonSchema") or _plain_schema(config.get("responseSchema")) or {}
 

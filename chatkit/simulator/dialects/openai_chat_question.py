@@ -18,6 +18,8 @@ __all__ = ["question_of"]
 
 def question_of(body: dict[str, Any]) -> Question:
     """The question in a request's body. Raises Refused."""
+    if not isinstance(body.get("n") or 1, int) or not is_list(body.get("modalities") or []):
+        raise _refused("'n' must be an integer, and 'modalities' an array")
     return Question(
         model=_text(body, "model"),
         messages=_messages(body.get("messages")),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chatkit.jsons import as_object, is_list, is_object
 from chatkit.messages.foreign import split_data_url
 
-__all__ = ["asks_to_reason", "plain_messages", "reports_usage_unasked"]
+if TYPE_CHECKING:
+    from chatkit.simulator.question import Question
+
+__all__ = ["asks_to_reason", "is_mistral", "plain_messages", "thought_of"]
 
 _KINDS = {"document_url": "file", "file_url": "file", "video_url": "video", "audio_url": "audio", "input_audio": "audio"}
 _MISTRAL = re.compile(r"(mistral|magistral|ministral|mixtral|codestral|devstral|pixtral|voxtral)-")
@@ -21,6 +24,8 @@ def plain_messages(messages: list[Any]) -> list[Any]:
 
 def _plain(message: dict[str, Any]) -> dict[str, Any]:
     content = message.get("content")
+    if content is None and "audio" in message:
+        return {**message, "content": "", "audio": None}  # an earlier answer in sound, by its id
     return {**message, "content": [_plain_part(part) for part in content]} if is_list(content) else message
 
 
@@ -51,12 +56,26 @@ def asks_to_reason(body: dict[str, Any]) -> bool | None:
         return effort != "none"
     if thinking.get("type"):
         return thinking["type"] != "disabled"
-    for switch in (reasoning.get("enabled"), body.get("enable_thinking")):
+    parsed = body.get("reasoning_format") == "parsed" or None
+    for switch in (reasoning.get("enabled"), body.get("enable_thinking"), body.get("include_reasoning"), parsed):
         if isinstance(switch, bool):
             return switch
     return None
 
 
-def reports_usage_unasked(model: str) -> bool:
-    """Mistral has no `stream_options`: its last chunk always reports usage."""
+def is_mistral(model: str) -> bool:
+    """Mistral streams calls whole, and has no `stream_options`: its last chunk always reports usage."""
     return _MISTRAL.match(model) is not None
+
+
+def thought_of(question: Question, text: str, before: str | None = None) -> dict[str, Any]:
+    """Reasoning as a field of a message, in the words of the server that the question is for.
+
+    Args:
+        before: the content that comes after it, where that is one field with the reasoning.
+    """
+    if is_mistral(question.model):
+        said = [{"type": "text", "text": before}] if before else []
+        return {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": text}]}, *said]}
+    groq = question.body.keys() & {"reasoning", "reasoning_format", "include_reasoning"}  # and OpenRouter
+    return {"reasoning" if groq else "reasoning_content": text}

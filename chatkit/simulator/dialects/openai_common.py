@@ -45,7 +45,7 @@ def snapshot_of(model: str) -> str:
 def error_of(problem: Problem) -> dict[str, Any]:
     """The object under `error`."""
     kind, code = _WORDS.get(problem.kind, ("server_error", None))
-    return {"message": problem.message, "type": kind, "param": None, "code": code}
+    return {"message": problem.message, "type": kind, "param": None, "code": problem.code or code}
 
 
 def headers_of(question: Question | None, limits: Limits) -> dict[str, str]:

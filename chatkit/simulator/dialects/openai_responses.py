@@ -1,7 +1,8 @@
 """The dialect of the OpenAI Responses API (wire sheet: openai_responses).
 
-Answers are kept for `previous_response_id`, and to be fetched again: whole, or as a stream from `starting_after` on.
-A response in the background is complete when it is fetched.
+Answers are kept for `previous_response_id`, and to be fetched again: whole, or as a stream from `starting_after` on;
+or their input, and they can be deleted. A response in the background is complete when it is fetched, unless it was
+cancelled before.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chatkit.jsons import as_object, encode
-from chatkit.simulator.dialects.dialect import Frame, Limits, sse
+from chatkit.simulator.dialects.dialect import Frame, Limits, Refused, sse
 from chatkit.simulator.dialects.openai_common import CREATED, error_of, headers_of, snapshot_of
+from chatkit.simulator.dialects.openai_responses_input import listed_input
 from chatkit.simulator.dialects.openai_responses_items import ItemWriter
 from chatkit.simulator.dialects.openai_responses_question import PATH, question_of
 from chatkit.simulator.dialects.openai_responses_stream import events_of
+from chatkit.simulator.problem import problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from chatkit.codec import Request
     from chatkit.simulator.dialects.openai_responses_stream import Event
@@ -35,7 +38,7 @@ _LOUD = frozenset({"rate_limit", "quota", "overloaded", "unavailable"})
 
 
 class OpenAIResponses:
-    """`POST .../responses` and `GET .../responses/{id}`."""
+    """`POST .../responses`, and `.../responses/{id}` with what can be done there."""
 
     name = "openai_responses"
     path = PATH
@@ -47,7 +50,12 @@ class OpenAIResponses:
         return question_of(request)
 
     def whole(self, question: Question, answer: Answer) -> bytes:
-        if question.body.get("background"):
+        body = question.body
+        if question.fetched and body.get("part"):
+            return encode(_PARTS[body["part"]](question))
+        if body.get("cancelled") and body.get("background"):
+            return encode(_response(question, status="cancelled"))
+        if body.get("background") and not question.fetched:
             return encode(_response(question, status="queued"))
         return encode(_final(question, answer, ItemWriter(question, answer).items()))
 
@@ -93,6 +101,31 @@ def _final(question: Question, answer: Answer, items: list[dict[str, Any]]) -> d
     details = {"incomplete_details": {"reason": reason}} if reason else {"completed_at": CREATED}
     status = "incomplete" if reason else "completed"
     return {**_response(question, status=status), **details, "output": items, "usage": _usage(answer)}
+
+
+def _cancelled(question: Question) -> dict[str, Any]:
+    if not question.body.get("background"):
+        raise Refused(problem("bad_request", "Cannot cancel a synchronous response."))
+    return _response(question, status="cancelled")
+
+
+def _deleted(question: Question) -> dict[str, Any]:
+    return {"id": question.fetched, "object": "response", "deleted": True}
+
+
+def _input_items(question: Question) -> dict[str, Any]:
+    """What was asked, item by item: the last first, unless they are wanted in ascending order."""
+    items = [{"id": question.name("msg_", nth), **item} for nth, item in enumerate(listed_input(question.body))]
+    items = items if question.body.get("order") == "asc" else items[::-1]
+    ends = {"first_id": items[0]["id"], "last_id": items[-1]["id"]} if items else {"first_id": None, "last_id": None}
+    return {"object": "list", "data": items, "has_more": False, **ends}
+
+
+_PARTS: dict[str, Callable[[Question], dict[str, Any]]] = {
+    "cancelled": _cancelled,
+    "deleted": _deleted,
+    "input_items": _input_items,
+}
 
 
 def _response(question: Question, *, status: str = "in_progress") -> dict[str, Any]:

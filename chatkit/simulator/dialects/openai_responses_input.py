@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from chatkit.messages import BaseMessage
 
-__all__ = ["check_items", "messages_of"]
+__all__ = ["check_items", "listed_input", "messages_of"]
 
 _PREFIXES = {"message": "msg", "reasoning": "rs", "function_call": "fc", "custom_tool_call": "ctc"}
 _ANSWERS = {"function_call": "function_call_output", "custom_tool_call": "custom_tool_call_output"}
@@ -36,6 +36,20 @@ def messages_of(items: list[dict[str, Any]]) -> list[BaseMessage]:
             said = []
         messages.append(_heard(item, nth))
     return [*messages, AIMessage(said)] if said else messages
+
+
+def listed_input(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """The input of a request as items that say everything."""
+    given: Any = body.get("input") or []
+    return [_full(item) for item in ([{"role": "user", "content": given}] if isinstance(given, str) else given)]
+
+
+def _full(item: dict[str, Any]) -> dict[str, Any]:
+    content = item.get("content")
+    if isinstance(content, str):
+        own: dict[str, Any] = {"type": "output_text", "annotations": []} if item.get("role") == "assistant" else {"type": "input_text"}
+        item = {**item, "content": [{**own, "text": content}]}
+    return {"type": "message", "status": "completed", **item} if item.get("type", "message") == "message" else item
 
 
 def _refused(message: str) -> Refused:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PATH", "asks_for", "custom_names", "question_of"]
 
-PATH = re.compile(r"(?:/[\w.\-]+)*/responses(?:/(?P<id>resp_\w+))?")
+PATH = re.compile(r"(?:/[\w.\-]+)*/responses(?:/(?P<id>resp_\w+)(?:/(?P<part>input_items|cancel))?)?")
 
 _FIELDS = """
     access_programs background background_options context_management conversation image include input instructions
@@ -41,7 +41,7 @@ def question_of(request: Request) -> Question:
     path, _, query = request.url.partition("?")
     match = PATH.fullmatch(path)
     if match is not None and match["id"]:
-        return _fetch(request.method, match["id"], query)
+        return _fetch(f"{request.method} {match['part'] or ''}".rstrip(), match["id"], query)
     body = body_of(request)
     _check(body)
     return Question(
@@ -76,13 +76,24 @@ def _refused(message: str) -> Refused:
     return Refused(problem("bad_request", message))
 
 
-def _fetch(method: str, id: str, query: str) -> Question:
+_FETCHES: dict[str, dict[str, Any]] = {
+    "GET": {},
+    "GET input_items": {"part": "input_items"},
+    "POST cancel": {"part": "cancelled", "cancelled": True},
+    "DELETE": {"part": "deleted"},
+}
+"""What can be done with an earlier answer, and what the question's body then says of it."""
+
+
+def _fetch(what: str, id: str, query: str) -> Question:
     """An earlier answer is wanted again."""
-    if method != "GET":
-        raise Refused(problem("not_found", f"the simulator does not {method} responses"))
+    if what not in _FETCHES:
+        raise Refused(problem("not_found", f"the simulator does not {what} responses"))
     asked = parse_qs(query)
     after = int(asked.get("starting_after", ["-1"])[0])
-    return Question("", [], stream=asked.get("stream") == ["true"], fetched=id, body={"starting_after": after})
+    body = {"starting_after": after, "order": asked.get("order", ["desc"])[0], "part": None, **_FETCHES[what]}
+    stream = asked.get("stream") == ["true"]
+    return Question("", [], stream=stream, fetched=id, forgotten=what == "DELETE", body=body)
 
 
 def _check(body: dict[str, Any]) -> None:
@@ -90,7 +101,7 @@ def _check(body: dict[str, Any]) -> None:
         raise _refused(f"Unknown parameter: '{name}'.")
     if not isinstance(body.get("model"), str) or not body["model"]:
         raise _refused("Missing required parameter: 'model'.")
-    if not isinstance(body.get("input"), str) and not is_list(body.get("input")):
+    if not isinstance(body.get("input"), str) and not is_list(body.get("input")) and not body.get("prompt"):
         raise _refused("Missing required parameter: 'input'.")
     if asks_for(body, "message.output_text.logprobs") is False and body.get("top_logprobs"):
         raise _refused("'top_logprobs' needs 'message.output_text.logprobs' in 'include'.")
@@ -101,7 +112,7 @@ def _check(body: dict[str, Any]) -> None:
 
 def _messages(body: dict[str, Any]) -> list[BaseMessage]:
     system: list[BaseMessage] = [SystemMessage(body["instructions"])] if body.get("instructions") else []
-    given = body["input"]
+    given: Any = body.get("input") or []
     if isinstance(given, str):
         return [*system, HumanMessage(given)]
     if not all(is_object(item) for item in given):
