@@ -7,18 +7,16 @@ task and closes its requests.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from chatkit.callbacks.base import BaseCallbackHandler, StreamingCallbackHandler
-from chatkit.config import current_run, merge_configs
+from chatkit.config import merge_configs
+from chatkit.feeds.teller import Teller
 from chatkit.messages.chunk import AIMessageChunk
 from chatkit.net.channel import Channel
 from chatkit.net.leaving import Leaving
 from chatkit.net.loops import call_on, current_loop, in_background, in_trio
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
     import anyio
 
     from chatkit.config import Run
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
     from chatkit.verbs import Runnable
 
 __all__ = ["EventFeed", "StreamEvent", "event_feed"]
-
-Waiting: TypeAlias = "Coroutine[Any, Any, None] | None"
 
 
 class StreamEvent(TypedDict):
@@ -132,7 +128,7 @@ class StepFeed(EventFeed):
 
     def __init__(self, runnable: Runnable[Any], input: Any, config: Any, filters: Filters, kwargs: dict[str, Any]) -> None:
         self._channel: Channel[StreamEvent] = Channel()
-        self._work = _Work(runnable, input, config, kwargs, _Teller(self._channel, filters, input), self._channel)
+        self._work = _Work(runnable, input, config, kwargs, Teller(self._channel, filters, input), self._channel)
 
     async def _next(self) -> StreamEvent:
         self._work.start()
@@ -156,7 +152,7 @@ class _Work:
     """The call itself, in a task that does not know the feed: when the feed is dropped, this is stopped."""
 
     def __init__(
-        self, runnable: Runnable[Any], input: Any, config: Any, kwargs: dict[str, Any], teller: _Teller, channel: Channel[Any]
+        self, runnable: Runnable[Any], input: Any, config: Any, kwargs: dict[str, Any], teller: Teller, channel: Channel[Any]
     ) -> None:
         self._runnable = runnable
         self._input = input
@@ -199,99 +195,3 @@ class _Work:
     async def over(self) -> None:
         if self._over is not None:
             await self._over.wait()
-
-
-class _Told:
-    """A run that was told of, until it ends."""
-
-    __slots__ = ("input", "name", "nested", "parents", "wanted")
-
-    def __init__(self, name: str, parents: list[str], wanted: bool, input: dict[str, Any], *, nested: bool) -> None:
-        self.name = name
-        self.parents = parents
-        self.wanted = wanted
-        self.input = input  # shown again with the end of what is nested, and when a tool fails
-        self.nested = nested
-
-
-class _Teller(StreamingCallbackHandler, BaseCallbackHandler):
-    """A handler that makes events of what it hears. Its methods give something to await only when the reader is behind."""
-
-    def __init__(self, channel: Channel[StreamEvent], filters: Filters, input: Any) -> None:
-        self._channel = channel
-        self._filters = filters
-        self._input = input
-        outer = current_run.get()
-        self._outer = [*outer.parent_ids, str(outer.id)] if outer is not None else []
-        self._runs: dict[Any, _Told] = {}
-
-    def _start(self, kind: str, input: Any, run: dict[str, Any]) -> Waiting:
-        parent = self._runs.get(run["parent_run_id"])
-        parents = [*parent.parents, str(run["parent_run_id"])] if parent else self._outer
-        name = run.get("name") or kind
-        shown = {"input": self._input if parent is None else input}
-        told = _Told(name, parents, self._filters.want(kind, name, run["tags"]), shown, nested=parent is not None)
-        self._runs[run["run_id"]] = told
-        return self._tell(f"{kind}_start", dict(shown), run)
-
-    def _end(self, word: str, data: dict[str, Any], run: dict[str, Any]) -> Waiting:
-        told = self._runs.pop(run["run_id"], None)
-        if told is None:
-            return None
-        shown = told.input if told.nested or word == "tool_error" else {}
-        return self._send(told, word, {**data, **shown}, run)
-
-    def _tell(self, word: str, data: Any, run: dict[str, Any], name: str | None = None) -> Waiting:
-        told = self._runs.get(run["run_id"])
-        return None if told is None else self._send(told, word, data, run, name)
-
-    def _send(self, told: _Told, word: str, data: Any, run: dict[str, Any], name: str | None = None) -> Waiting:
-        if not told.wanted:
-            return None
-        return self._channel.send(
-            {
-                "event": f"on_{word}",
-                "name": name or told.name,
-                "run_id": str(run["run_id"]),
-                "parent_ids": told.parents,
-                "tags": run["tags"],
-                "metadata": run["metadata"],
-                "data": data,
-            }
-        )
-
-    def on_chat_model_start(self, serialized: Any, messages: Any, **run: Any) -> Waiting:
-        return self._start("chat_model", {"messages": messages}, run)
-
-    def on_llm_new_token(self, token: str, *, chunk: Any = None, **run: Any) -> Waiting:
-        return self._tell("chat_model_stream", {"chunk": chunk}, run)
-
-    def on_llm_end(self, response: Any, **run: Any) -> Waiting:
-        return self._end("chat_model_end", {"output": response.generations[0][0].message}, run)
-
-    def on_llm_error(self, error: BaseException, *, response: Any, **run: Any) -> Waiting:
-        return self._end("chat_model_error", {"error": error, "output": response.generations[0][0].message}, run)
-
-    def on_chain_start(self, serialized: Any, inputs: Any, **run: Any) -> Waiting:
-        return self._start("chain", inputs, run)
-
-    def on_chain_stream(self, chunk: Any, **run: Any) -> Waiting:
-        return self._tell("chain_stream", {"chunk": chunk}, run)
-
-    def on_chain_end(self, outputs: Any, **run: Any) -> Waiting:
-        return self._end("chain_end", {"output": outputs}, run)
-
-    def on_chain_error(self, error: BaseException, **run: Any) -> Waiting:
-        return self._end("chain_error", {"error": error}, run)
-
-    def on_tool_start(self, serialized: Any, input_str: str, **run: Any) -> Waiting:
-        return self._start("tool", run.get("inputs", input_str), run)
-
-    def on_tool_end(self, output: Any, **run: Any) -> Waiting:
-        return self._end("tool_end", {"output": output}, run)
-
-    def on_tool_error(self, error: BaseException, **run: Any) -> Waiting:
-        return self._end("tool_error", {"error": error, "tool_call_id": run.get("tool_call_id")}, run)
-
-    def on_custom_event(self, name: str, data: Any, **run: Any) -> Waiting:
-        return self._tell("custom_event", data, run, name)
