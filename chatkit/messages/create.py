@@ -1,4 +1,8 @@
-"""Factories of content blocks: each block gets an id of its own (spec S81)."""
+"""Factories of content blocks: each block gets an id of its own (spec S81).
+
+Media stand at a `url`, in `base64` with their `mime_type`, or under a provider's `file_id`. `index` is the place of the
+block in a stream; all other names go into `extras`.
+"""
 
 from __future__ import annotations
 
