@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 from chatkit.errors import InputError
 from chatkit.events import Event, Finish, Metadata, Start, TextDelta, ToolCallChunk, Usage
 from chatkit.fold import Fold
-from chatkit.jsons import is_list, is_object
+from chatkit.jsons import is_list
 from chatkit.messages.ai import AIMessage, fill, message_of_fold
 from chatkit.messages.events_of import events_of_blocks
 
@@ -237,11 +237,7 @@ def _events_of_fields(chunk: AIMessageChunk, tool_call_chunks: Iterable[Any]) ->
         events += [TextDelta(chunk.content)] if chunk.content else []
     else:
         events += events_of_blocks(chunk.content)
-    shown = (
-        {block.get("id") for block in chunk.content if is_object(block) and block.get("id")}
-        if is_list(chunk.content)
-        else set[Any]()
-    )
+    shown: set[Any] = {event.id for event in events if isinstance(event, ToolCallChunk) and event.id}
     pieces = [piece for piece in tool_call_chunks if piece.get("id") not in shown]
     for piece in pieces:
         events.append(

@@ -9,8 +9,9 @@ import re
 from typing import Any
 
 from chatkit.errors import InputError, InputTypeError
-from chatkit.jsons import decode_object, is_object
+from chatkit.jsons import is_object
 from chatkit.messages.blocks import DATA_BLOCK_TYPES, KNOWN_BLOCK_TYPES
+from chatkit.messages.foreign_answers import ANSWERS, rest
 
 __all__ = ["split_data_url", "standard_block"]
 
@@ -74,21 +75,15 @@ def _has_data_url(block: dict[str, Any]) -> bool:
     return isinstance(url, str) and url.startswith("data:")
 
 
-def _rest(block: dict[str, Any], *known: str) -> dict[str, Any]:
-    """What else stands in a foreign block (cache_control ...) is kept as extras."""
-    extras = {key: value for key, value in block.items() if key not in known and key != "type" and value is not None}
-    return {"extras": extras} if extras else {}
-
-
 def _image_url(block: dict[str, Any]) -> dict[str, Any]:
     image = block.get("image_url")
     url, detail = (image.get("url"), image.get("detail")) if is_object(image) else (image, block.get("detail"))
     if not isinstance(url, str):
         raise InputError("an 'image_url' block needs {'image_url': {'url': ...}}")
-    rest = _rest(block, "image_url", "detail")
+    more = rest(block, "image_url", "detail")
     if detail is not None:
-        rest.setdefault("extras", {})["detail"] = detail
-    return {"type": "image", **_source(url), **rest}
+        more.setdefault("extras", {})["detail"] = detail
+    return {"type": "image", **_source(url), **more}
 
 
 def _input_audio(block: dict[str, Any]) -> dict[str, Any] | None:
@@ -99,7 +94,7 @@ def _input_audio(block: dict[str, Any]) -> dict[str, Any] | None:
         "type": "audio",
         "base64": audio["data"],
         "mime_type": f"audio/{audio.get('format', 'wav')}",
-        **_rest(block, "input_audio"),
+        **rest(block, "input_audio"),
     }
 
 
@@ -107,7 +102,7 @@ def _openai_file(block: dict[str, Any]) -> dict[str, Any] | None:
     file = block.get("file")
     if not is_object(file):
         return _v0_data(block)
-    out: dict[str, Any] = {"type": "file", **_rest(block, "file")}
+    out: dict[str, Any] = {"type": "file", **rest(block, "file")}
     if file.get("file_id"):
         out["file_id"] = file["file_id"]
     if isinstance(file.get("file_data"), str):
@@ -120,14 +115,14 @@ def _openai_file(block: dict[str, Any]) -> dict[str, Any] | None:
 def _input_text(block: dict[str, Any]) -> dict[str, Any]:
     """Text as the Responses API has it, of the user (`input_text`) or of the model (`output_text`)."""
     notes = [{"type": "non_standard_annotation", "value": note} for note in block.get("annotations") or ()]
-    known = {"type": "text", "text": block["text"], **_rest(block, "text", "annotations", "logprobs")}
+    known = {"type": "text", "text": block["text"], **rest(block, "text", "annotations", "logprobs")}
     return {**known, "annotations": notes} if notes else known
 
 
 def _input_image(block: dict[str, Any]) -> dict[str, Any] | None:
     if isinstance(block.get("image_url"), str):
         return _image_url(block)
-    return {"type": "image", **_rest(block, "file_id"), "file_id": block["file_id"]} if block.get("file_id") else None
+    return {"type": "image", **rest(block, "file_id"), "file_id": block["file_id"]} if block.get("file_id") else None
 
 
 def _input_file(block: dict[str, Any]) -> dict[str, Any] | None:
@@ -135,7 +130,7 @@ def _input_file(block: dict[str, Any]) -> dict[str, Any] | None:
     if isinstance(data, str) and not data.startswith("data:"):
         return None
     source = _source(data) if data else {"url": block["file_url"]} if block.get("file_url") else {"file_id": block["file_id"]}
-    return {"type": "file", **source, **_rest(block, "file_data", "file_url", "file_id")}
+    return {"type": "file", **source, **rest(block, "file_data", "file_url", "file_id")}
 
 
 def _v0_data(block: dict[str, Any]) -> dict[str, Any] | None:
@@ -154,21 +149,21 @@ def _v0_data(block: dict[str, Any]) -> dict[str, Any] | None:
     out: dict[str, Any] = {"type": "text-plain" if field == "text" else kind, field: value}
     if block.get("mime_type"):
         out["mime_type"] = block["mime_type"]
-    return {**out, **_rest(block, "source_type", "data", "url", "id", "text", "mime_type", "base64")}
+    return {**out, **rest(block, "source_type", "data", "url", "id", "text", "mime_type", "base64")}
 
 
 def _anthropic_source(block: dict[str, Any], source: dict[str, Any]) -> dict[str, Any] | None:
     kind = "image" if block["type"] == "image" else "file"
-    rest = _rest(block, "source")
+    more = rest(block, "source")
     match source.get("type"):
         case "base64":
-            return {"type": kind, "base64": source["data"], "mime_type": source["media_type"], **rest}
+            return {"type": kind, "base64": source["data"], "mime_type": source["media_type"], **more}
         case "url":
-            return {"type": kind, "url": source["url"], **rest}
+            return {"type": kind, "url": source["url"], **more}
         case "file":
-            return {"type": kind, "file_id": source["file_id"], **rest}
+            return {"type": kind, "file_id": source["file_id"], **more}
         case "text" if kind == "file":
-            return {"type": "text-plain", "text": source["data"], "mime_type": "text/plain", **rest}
+            return {"type": "text-plain", "text": source["data"], "mime_type": "text/plain", **more}
         case _:
             return None
 
@@ -185,28 +180,12 @@ def _media(block: dict[str, Any]) -> dict[str, Any] | None:
         "type": kind if kind in ("image", "audio", "video") else "file",
         "mime_type": mime,
         **known,
-        **_rest(block, "mime_type", "data", "file_uri"),
-    }
-
-
-def _thinking(block: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "reasoning", "reasoning": block.get("thinking", ""), **_rest(block, "thinking", "index")}
-
-
-def _tool_use(block: dict[str, Any]) -> dict[str, Any]:
-    args = block.get("input")
-    if isinstance(args, str):
-        args = decode_object(args)
-    return {
-        "type": "tool_call",
-        "name": block["name"],
-        "args": args or {},
-        "id": block.get("id"),
-        **_rest(block, "name", "input", "id", "index"),
+        **rest(block, "mime_type", "data", "file_uri"),
     }
 
 
 _FOREIGN: dict[str, Any] = {
+    **ANSWERS,
     "image_url": _image_url,
     "input_audio": _input_audio,
     "input_file": _input_file,
@@ -219,6 +198,4 @@ _FOREIGN: dict[str, Any] = {
     "video": _v0_data,
     "document": _v0_data,
     "media": _media,
-    "thinking": _thinking,
-    "tool_use": _tool_use,
 }
