@@ -6,7 +6,6 @@ a refund or a new rate concerns one sleeper, and a waiter that gives up leaves n
 
 from __future__ import annotations
 
-import asyncio
 import math
 import threading
 import time
@@ -14,14 +13,14 @@ import weakref
 from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, TypeVar
 
-import anyio
-
-from chatkit.net.loops import after_fork, call_on, current_loop, in_trio
+from chatkit.limits.waiters import AnyioWaiter, AsyncioWaiter, ThreadWaiter
+from chatkit.net.loops import after_fork, in_trio
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chatkit.limits.budget import Budget, Ticket
+    from chatkit.limits.waiters import Waiter
 
 __all__ = ["Line"]
 
@@ -31,90 +30,6 @@ LATE = 0.1
 
 OVERDUE = 1.0
 """Seconds after which one who should have gone through is looked after: its loop may be dead."""
-
-
-class _Waiter:
-    """Somebody in line."""
-
-    def __init__(self, ticket: Ticket, arrived: float) -> None:
-        self.ticket = ticket
-        self.arrived = arrived
-        self.alarm = math.inf  # when it looks again by itself
-
-    def wake(self, seconds: float) -> bool:
-        """Have it look again after so many seconds, or at once if it prefers to sleep itself. False: its loop is dead."""
-        raise NotImplementedError
-
-
-class _Task(_Waiter):
-    """A task of any event loop."""
-
-    def __init__(self, ticket: Ticket, arrived: float) -> None:
-        super().__init__(ticket, arrived)
-        self._loop = current_loop()
-        self._event = anyio.Event()
-
-    def wake(self, seconds: float) -> bool:
-        return call_on(self._loop, self._set)
-
-    def _set(self) -> None:
-        self._event.set()
-
-    async def wait(self, seconds: float) -> None:
-        if seconds == math.inf:
-            await self._event.wait()
-        else:
-            with anyio.move_on_after(seconds):
-                await self._event.wait()
-        self._event = anyio.Event()
-
-
-class _AsyncioTask(_Waiter):
-    """A task of asyncio, where one who wakes another can set its timer: so each wakes once, when it is due."""
-
-    def __init__(self, ticket: Ticket, arrived: float) -> None:
-        super().__init__(ticket, arrived)
-        self._loop = asyncio.get_running_loop()
-        self._future: asyncio.Future[None] = self._loop.create_future()
-        self._timer: asyncio.TimerHandle | None = None
-
-    def wake(self, seconds: float) -> bool:
-        return call_on(self._loop, lambda: self._set(seconds))
-
-    def _set(self, seconds: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_later(seconds, self._ring) if 0 < seconds < math.inf else None
-        if seconds <= 0:
-            self._ring()
-
-    def _ring(self) -> None:
-        if not self._future.done():
-            self._future.set_result(None)
-
-    async def wait(self, seconds: float) -> None:
-        self._set(seconds)
-        try:
-            await self._future
-        finally:
-            self._set(math.inf)
-            self._future = self._loop.create_future()
-
-
-class _Thread(_Waiter):
-    """A thread."""
-
-    def __init__(self, ticket: Ticket, arrived: float) -> None:
-        super().__init__(ticket, arrived)
-        self._event = threading.Event()
-
-    def wake(self, seconds: float) -> bool:
-        self._event.set()
-        return True
-
-    def wait(self, seconds: float) -> None:
-        self._event.wait(None if seconds == math.inf else seconds)
-        self._event.clear()
 
 
 class Line:
@@ -134,7 +49,7 @@ class Line:
     def _forget(self) -> None:
         """Nobody is in line: at the start, and in a forked child, where the parent's waiters do not exist."""
         self._lock = threading.Lock()
-        self._waiting: OrderedDict[_Waiter, None] = OrderedDict()
+        self._waiting: OrderedDict[Waiter, None] = OrderedDict()
         self._changes: deque[Callable[[Budget, float], object]] = deque()
 
     # Going through.
@@ -147,7 +62,7 @@ class Line:
         """Wait in this thread until the ticket is taken."""
         if self.try_enter(ticket):
             return
-        waiter = _Thread(ticket, self._clock())
+        waiter = ThreadWaiter(ticket, self._clock())
         self._locked(lambda: self._join(waiter, False))
         try:
             while (seconds := self._locked(lambda: self._step(waiter))) is not None:
@@ -164,7 +79,7 @@ class Line:
         """
         if self.try_enter(ticket):
             return
-        waiter = (_Task if in_trio() else _AsyncioTask)(ticket, self._clock())
+        waiter = (AnyioWaiter if in_trio() else AsyncioWaiter)(ticket, self._clock())
         self._locked(lambda: self._join(waiter, first))
         try:
             while (seconds := self._locked(lambda: self._step(waiter))) is not None:
@@ -191,12 +106,12 @@ class Line:
         self._budget.take(ticket, now)
         return True
 
-    def _join(self, waiter: _Waiter, first: bool) -> None:
+    def _join(self, waiter: Waiter, first: bool) -> None:
         self._waiting[waiter] = None
         if first:
             self._waiting.move_to_end(waiter, last=False)
 
-    def _step(self, waiter: _Waiter) -> float | None:
+    def _step(self, waiter: Waiter) -> float | None:
         """Seconds until it makes sense to ask again; None: the ticket is taken."""
         if next(iter(self._waiting)) is not waiter:
             waiter.alarm = math.inf
@@ -209,7 +124,7 @@ class Line:
         self._leave(waiter)
         return None
 
-    def _leave(self, waiter: _Waiter) -> None:
+    def _leave(self, waiter: Waiter) -> None:
         if waiter in self._waiting:
             was_first = next(iter(self._waiting)) is waiter
             del self._waiting[waiter]
