@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from chatkit.errors import InputError
-from chatkit.events import Event, Finish, Metadata, Start, TextDelta, ToolCallChunk, Usage
+from chatkit.events import Event, Finish, Metadata, ReasoningDelta, Start, TextDelta, ToolCallChunk, Usage
 from chatkit.fold import Fold
 from chatkit.jsons import is_list
 from chatkit.messages.ai import AIMessage, fill, message_of_fold
@@ -233,6 +233,9 @@ def _events_of_fields(chunk: AIMessageChunk, tool_call_chunks: Iterable[Any]) ->
     events: list[Event] = []
     if chunk.id is not None and not chunk.id.startswith(("run-", "lc_")):
         events.append(Start(id=chunk.id))
+    reasoning = chunk.additional_kwargs.get("reasoning_content")  # LangChain's place for it with Ollama and DeepSeek
+    if isinstance(reasoning, str) and reasoning:
+        events.append(ReasoningDelta(reasoning))
     if isinstance(chunk.content, str):
         events += [TextDelta(chunk.content)] if chunk.content else []
     else:

@@ -11,7 +11,7 @@ from typing import Any
 from chatkit.errors import InputError, InputTypeError
 from chatkit.jsons import is_object
 from chatkit.messages.blocks import DATA_BLOCK_TYPES, KNOWN_BLOCK_TYPES
-from chatkit.messages.foreign_answers import ANSWERS, rest
+from chatkit.messages.foreign_answers import ANSWERS, as_sent, rest
 
 __all__ = ["split_data_url", "standard_block"]
 
@@ -54,7 +54,7 @@ def standard_block(block: str | dict[str, Any]) -> dict[str, Any]:
         return {**{key: value for key, value in block.items() if key != "url"}, **_source(block["url"])}
     if kind in KNOWN_BLOCK_TYPES:
         return _checked(block)
-    return {"type": "non_standard", "value": block}
+    return as_sent(block)
 
 
 _TEXTS = ("text", "reasoning", "base64", "url", "file_id", "mime_type")

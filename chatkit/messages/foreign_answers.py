@@ -13,7 +13,7 @@ from chatkit.jsons import as_object, decode_object, dumps, is_list, is_object
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["ANSWERS", "rest"]
+__all__ = ["ANSWERS", "as_sent", "rest"]
 
 
 def rest(block: dict[str, Any], *known: str) -> dict[str, Any]:
@@ -25,6 +25,12 @@ def rest(block: dict[str, Any], *known: str) -> dict[str, Any]:
 def _place(block: dict[str, Any]) -> dict[str, Any]:
     """The index of a block that was streamed, which keeps it apart from its neighbours."""
     return {"index": block["index"]} if block.get("index") is not None else {}
+
+
+def as_sent(block: dict[str, Any]) -> dict[str, Any]:
+    """A block that only its provider knows; the index that it got while it was streamed is no part of it."""
+    value = {key: value for key, value in block.items() if key != "index"} if "index" in block else block
+    return {"type": "non_standard", "value": value, **_place(block)}
 
 
 def _thinking(block: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +52,7 @@ def _reasoning_content(block: dict[str, Any]) -> dict[str, Any] | None:
     """Bedrock's."""
     said = as_object(block.get("reasoning_content"))
     if isinstance(said.get("redacted_content"), str):
-        return {"type": "non_standard", "value": {"reasoningContent": {"redactedContent": said["redacted_content"]}}}
+        return as_sent({"reasoningContent": {"redactedContent": said["redacted_content"]}, **_place(block)})
     if not isinstance(said.get("text"), str):
         return None
     return {"type": "reasoning", "reasoning": said["text"], **_place(block), **rest(said, "text")}
@@ -79,7 +85,16 @@ def _server_tool_use(block: dict[str, Any]) -> dict[str, Any] | None:
     if "partial_json" not in block:
         return None
     whole = {key: value for key, value in block.items() if key != "partial_json"}
-    return {"type": "non_standard", "value": {**whole, "input": _input(block)}}
+    return as_sent({**whole, "input": _input(block)})
+
+
+def _server_tool_call(block: dict[str, Any]) -> dict[str, Any] | None:
+    """A web search of the Responses API, of which nothing but the standard fields was kept: its item."""
+    id = block.get("id")
+    if block.get("extras") or not isinstance(id, str) or not id.startswith("ws_"):
+        return None
+    item = {"type": "web_search_call", "id": id, "status": "completed", "action": block.get("args")}
+    return {**block, "extras": {"item": item}}
 
 
 def _item_call(block: dict[str, Any], args: dict[str, Any], extras: dict[str, Any]) -> dict[str, Any]:
@@ -107,6 +122,7 @@ ANSWERS: dict[str, Callable[[dict[str, Any]], dict[str, Any] | None]] = {
     "function_call": _function_call,
     "reasoning": _reasoning,
     "reasoning_content": _reasoning_content,
+    "server_tool_call": _server_tool_call,
     "server_tool_use": _server_tool_use,
     "text": _text,
     "thinking": _thinking,

@@ -10,6 +10,7 @@ from chatkit.messages import AIMessage, HumanMessage, ToolMessage, messages_from
 from chatkit.messages.foreign import standard_block
 from chatkit_anthropic import ChatAnthropic
 from chatkit_aws import ChatBedrockConverse
+from chatkit_ollama import ChatOllama
 from chatkit_openai import ChatOpenAI
 from tests.providers.codec_case import sent
 
@@ -34,6 +35,7 @@ OPENAI: list[dict[str, Any]] = [
         "encrypted_content": "e",
         "index": 0,
     },
+    {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"type": "search", "query": "q"}, "index": 3},
     {"type": "text", "text": "Let me look.", "annotations": [], "id": "msg_1", "index": 1},
     {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "look", "arguments": ARGS, "index": 2},
 ]
@@ -80,11 +82,33 @@ def test_an_answer_of_the_responses_api(kind: str) -> None:
     answer = stored(OPENAI, kind, model_provider="openai", object="response")
     text: dict[str, Any] = {"type": "output_text", "text": "Let me look.", "annotations": []}
     body = goes_on(ChatOpenAI("m", api_key="k", use_responses_api=True), answer)
-    assert body["input"][1:4] == [
+    assert body["input"][1:5] == [
         {"type": "reasoning", "id": "rs_1", "summary": OPENAI[0]["summary"], "encrypted_content": "e"},
+        {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"type": "search", "query": "q"}},
         {"type": "message", "role": "assistant", "status": "completed", "id": "msg_1", "content": [text]},
         {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "look", "arguments": ARGS, "status": "completed"},
     ]
+
+
+@KINDS
+def test_a_search_in_standard_blocks(kind: str) -> None:
+    action = {"type": "search", "query": "q"}
+    content: list[dict[str, Any]] = [
+        {"type": "server_tool_call", "name": "web_search", "id": "ws_1", "args": action, "index": "lc_wsc_0"},
+        {"type": "server_tool_result", "tool_call_id": "ws_1", "status": "success", "index": "lc_wsr_1"},
+        {**CALL, "index": "lc_tc_2"},
+    ]
+    answer = stored(content, kind, model_provider="openai", object="response", output_version="v1")
+    body = goes_on(ChatOpenAI("m", api_key="k", use_responses_api=True), answer)
+    assert body["input"][1] == {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": action}
+    assert [item["type"] for item in body["input"][2:]] == ["function_call", "function_call_output"]
+
+
+@KINDS
+def test_reasoning_beside_the_content(kind: str) -> None:
+    data = {"content": "Fine.", "type": kind, "additional_kwargs": {"reasoning_content": "hm"}}
+    body = goes_on(ChatOllama("m"), {"type": kind, "data": {**data, "response_metadata": {"model_provider": "ollama"}}})
+    assert body["messages"][1] == {"role": "assistant", "content": "Fine.", "thinking": "hm"}
 
 
 @KINDS
