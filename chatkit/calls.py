@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chatkit.codec import OutputSchema
-from chatkit.config import ambient_handlers, current_run, merge_configs, open_run
+from chatkit.config import merge_configs
+from chatkit.runs import ambient_handlers, current_run, open_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

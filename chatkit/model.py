@@ -26,13 +26,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from chatkit.callbacks.observe import ModelRun
-    from chatkit.config import Run, RunnableConfig
+    from chatkit.config import RunnableConfig
     from chatkit.errors import ModelError
     from chatkit.messages import AIMessage, AIMessageChunk
     from chatkit.net.exchange import Exchange
     from chatkit.net.plan import Plan
     from chatkit.net.stream import ChunkStream, EventStream
     from chatkit.net.transport import Transport
+    from chatkit.runs import Run
 
 __all__ = ["ChatModel"]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from chatkit.config import RunnableConfig, ensure_config, merge_configs
+from chatkit.config import RunnableConfig, merge_configs
+from chatkit.runs import ensure_config
 from chatkit.steps import RunnableLambda, RunnableSequence, runnable
 from chatkit.verbs import Runnable
 from chatkit.wrappers import RunnableBinding, RunnableRetry, RunnableWithFallbacks

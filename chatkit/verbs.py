@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
 
-from chatkit.config import current_run, merge_configs
+from chatkit.config import merge_configs
 from chatkit.errors import InputError
+from chatkit.runs import current_run
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence

@@ -9,8 +9,8 @@ import pytest
 
 from chatkit import init_chat_model
 from chatkit.callbacks import get_usage_metadata_callback
-from chatkit.config import current_run
 from chatkit.errors import InputError, InputTypeError, UnknownProviderError
+from chatkit.runs import current_run
 from chatkit.steps import runnable
 from tests.callbacks.listener import Listener
 

@@ -32,6 +32,7 @@ FLOORS: dict[str, int] = {
     "error_bodies": 2,
     "codec": 2,
     "config": 2,
+    "runs": 2,
     "schema": 2,
     "profiles": 2,
     "batch": 3,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chatkit.callbacks.dispatch import fire, fire_soon, fire_sync
-from chatkit.config import entered
+from chatkit.runs import entered
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from chatkit.config import Run
+    from chatkit.runs import Run
 
 __all__ = ["ended", "failed", "perform", "perform_sync", "started"]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from chatkit.callbacks.dispatch import fire, fire_sync
-from chatkit.config import current_run, known_config
+from chatkit.config import known_config
 from chatkit.errors import InputError
+from chatkit.runs import current_run
 
 __all__ = ["adispatch_custom_event", "dispatch_custom_event"]
 

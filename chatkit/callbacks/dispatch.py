@@ -13,7 +13,7 @@ from chatkit.callbacks.base import BaseCallbackHandler
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterable
 
-    from chatkit.config import Run
+    from chatkit.runs import Run
 
 __all__ = [
     "call",

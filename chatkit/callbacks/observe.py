@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Mapping
 
     from chatkit.codec import Call
-    from chatkit.config import Run
     from chatkit.errors import ModelError
     from chatkit.events import Event
     from chatkit.messages.ai import AIMessage
     from chatkit.net.exchange import Exchange
+    from chatkit.runs import Run
 
 __all__ = ["ModelRun"]
 

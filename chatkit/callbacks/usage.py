@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from chatkit.callbacks.base import BaseCallbackHandler
 from chatkit.callbacks.results import left_early
-from chatkit.config import ambient_handlers
 from chatkit.messages.usage import UsageMetadata, add_usage
+from chatkit.runs import ambient_handlers
 
 if TYPE_CHECKING:
     from collections.abc import Generator

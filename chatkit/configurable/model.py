@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from chatkit.config import current_run, known_config, merge_configs
+from chatkit.config import known_config, merge_configs
 from chatkit.configurable.keys import belongs_elsewhere, check_foreign, note_prefix, provider_of
 from chatkit.errors import InputTypeError
 from chatkit.registry import build
+from chatkit.runs import current_run
 from chatkit.verbs import Runnable
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from chatkit.net.loops import call_on, current_loop, in_background, in_trio
 if TYPE_CHECKING:
     import anyio
 
-    from chatkit.config import Run
     from chatkit.feeds.filters import Filters
     from chatkit.model import ChatModel
+    from chatkit.runs import Run
     from chatkit.verbs import Runnable
 
 __all__ = ["EventFeed", "StreamEvent", "event_feed"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chatkit.callbacks.base import BaseCallbackHandler, StreamingCallbackHandler
-from chatkit.config import current_run
+from chatkit.runs import current_run
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine

@@ -7,9 +7,9 @@ import inspect
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, overload
 
 from chatkit.callbacks.chain import perform, perform_sync
-from chatkit.config import child_config, open_run
 from chatkit.errors import InputTypeError
 from chatkit.jsons import is_object
+from chatkit.runs import child_config, open_run
 from chatkit.steps.pieces import Once, total
 from chatkit.steps.stream import StepStream
 from chatkit.verbs import Runnable
@@ -17,7 +17,7 @@ from chatkit.verbs import Runnable
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
 
-    from chatkit.config import Run
+    from chatkit.runs import Run
 
 __all__ = ["RunnableLambda", "as_step", "runnable"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chatkit.callbacks.chain import perform, perform_sync
-from chatkit.config import open_run
 from chatkit.errors import InputError
+from chatkit.runs import open_run
 from chatkit.steps.function import as_step
 from chatkit.steps.stream import StepStream
 from chatkit.verbs import Runnable

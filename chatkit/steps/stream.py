@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 from chatkit.callbacks.chain import ended, failed, started
 from chatkit.callbacks.dispatch import fire, fire_soon, listeners
 from chatkit.callbacks.results import reader_left
-from chatkit.config import entered
 from chatkit.net.leaving import Leaving, aclose
 from chatkit.net.loops import attempt, current_loop, finish_soon
+from chatkit.runs import entered
 from chatkit.steps.pieces import total
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Awaitable, Callable
 
-    from chatkit.config import Run
+    from chatkit.runs import Run
 
 __all__ = ["StepStream"]
 

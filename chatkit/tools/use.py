@@ -6,9 +6,9 @@ import warnings
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from chatkit.callbacks.dispatch import fire, fire_soon, fire_sync
-from chatkit.config import child_config, entered, open_run
 from chatkit.errors import InputError
 from chatkit.jsons import is_object
+from chatkit.runs import child_config, entered, open_run
 from chatkit.schema.pydantic_types import Misfit
 from chatkit.tools.errors import ToolException, ToolInputError
 from chatkit.tools.results import is_finished, split_artifact, tool_message

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chatkit.config import child_config, current_run, ensure_config, merge_configs, open_run
+from chatkit.config import merge_configs
 from chatkit.errors import InputError, InputTypeError
+from chatkit.runs import child_config, current_run, ensure_config, open_run
 from chatkit.simulator import SimulatedChatModel
 from chatkit.steps import runnable
 from chatkit.tools import tool

@@ -12,8 +12,8 @@ import pytest
 
 from chatkit.caches import InMemoryCache
 from chatkit.callbacks import UsageMetadataCallbackHandler, get_usage_metadata_callback
-from chatkit.config import ambient_handlers
 from chatkit.errors import OverloadedError
+from chatkit.runs import ambient_handlers
 from chatkit.simulator import Fault, Reply, SimulatedChatModel, Simulator
 from chatkit.steps import runnable
 
