@@ -140,7 +140,8 @@ def _ai(content: Any, fields: dict[str, Any]) -> BaseMessage:
 
 
 def _chunk(content: Any, fields: dict[str, Any]) -> BaseMessage:
-    return AIMessageChunk(content, **_split("AIMessageChunk", dict(fields)))
+    """A chunk; one that does not know of a position is a whole sum, of LangChain's."""
+    return AIMessageChunk(content, **_split("AIMessageChunk", {"chunk_position": "last", **fields}))
 
 
 def _tool(content: Any, fields: dict[str, Any]) -> BaseMessage:

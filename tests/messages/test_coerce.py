@@ -90,7 +90,7 @@ def langchain(kind: str, content: Any, **fields: Any) -> Any:
         (langchain("ToolMessageChunk", "hi", tool_call_id="1"), ToolMessage("hi", tool_call_id="1")),
         (langchain("chat", "hi", role="user"), HumanMessage("hi")),
         (langchain("chat", "hi", role="assistant"), AIMessage("hi")),
-        (langchain("AIMessageChunk", "hi", tool_call_chunks=[]), AIMessageChunk("hi")),
+        (langchain("AIMessageChunk", "hi", tool_call_chunks=[]), AIMessageChunk("hi", chunk_position="last")),
         (
             langchain("ai", "", tool_calls=[CALL], invalid_tool_calls=[{"name": "g", "args": "{", "id": "2", "error": None}]),
             AIMessage("", tool_calls=[CALL], invalid_tool_calls=[{"name": "g", "args": "{", "id": "2", "error": None}]),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from chatkit.messages import AIMessage, HumanMessage, ToolMessage, messages_from_dict
+from chatkit.messages import AIMessage, HumanMessage, ToolMessage, convert_to_messages, messages_from_dict
 from chatkit.messages.foreign import standard_block
 from chatkit_anthropic import ChatAnthropic
 from chatkit_aws import ChatBedrockConverse
@@ -131,6 +132,17 @@ def test_what_an_answer_says(content: list[dict[str, Any]], kind: str) -> None:
     blocks = message.content_blocks
     assert [block["reasoning"] for block in blocks if block["type"] == "reasoning"] == ["hm"]
     assert [block["id"] for block in blocks if block["type"] == "tool_call"] == ["call_1"]
+
+
+def test_a_chunk_without_position_is_whole() -> None:
+    """LangChain before 1.0 knew none, and its message objects are given as they are."""
+    answer = stored(CLAUDE, "AIMessageChunk", model_provider="anthropic")
+    del answer["data"]["chunk_position"]
+    theirs = SimpleNamespace(**answer["data"])
+    model = ChatAnthropic("m", api_key="k")
+    history = convert_to_messages(["Where?", theirs, ToolMessage("there", tool_call_id="call_1")])
+    for body in (goes_on(model, answer), sent(model, history)):
+        assert body["messages"][1]["content"][-1] == {"type": "tool_use", "id": "call_1", "name": "look", "input": CALL["args"]}
 
 
 def test_encrypted_reasoning_beside_the_text() -> None:
