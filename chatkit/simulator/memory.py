@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from chatkit.jsons import encode
 from chatkit.messages import AIMessage
 from chatkit.simulator.dialects.dialect import Refused
 from chatkit.simulator.problem import problem
+from chatkit.simulator.question import tokens_of
 
 if TYPE_CHECKING:
     from chatkit.messages import BaseMessage
@@ -23,10 +25,11 @@ _KEPT = 1000
 
 
 class Memory:
-    """The last 1,000 answers that were to be kept, by their ids."""
+    """The last 1,000 answers that were to be kept, by their ids; and as many beginnings of conversations."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, tuple[Question, Answer]] = OrderedDict()
+        self._beginnings: OrderedDict[bytes, None] = OrderedDict()
         self._lock = threading.Lock()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -68,6 +71,20 @@ class Memory:
         own, new = _split(question)
         question = replace(question, messages=[*own, *_split(asked)[1], AIMessage(answer.blocks), *new])
         return replace(question, tools=asked.tools, server_tools=asked.server_tools) if question.threaded else question
+
+    def cached(self, question: Question) -> Question:
+        """The question with what the cache has of the beginnings that it marks; from now on all of them are there."""
+        read = total = 0
+        for mark in question.cache_marks:
+            begun = question.messages[:mark]
+            tokens, key = tokens_of(begun), encode([question.model, [[message.type, message.text] for message in begun]])
+            total = max(total, tokens)
+            with self._lock:
+                read = max(read, tokens) if key in self._beginnings else read
+                self._beginnings[key] = None
+                while len(self._beginnings) > _KEPT:
+                    self._beginnings.popitem(last=False)
+        return replace(question, cached=(read, total - read))
 
 
 def _split(question: Question) -> tuple[list[BaseMessage], list[BaseMessage]]:

@@ -25,7 +25,7 @@ KINDS: dict[str, tuple[int, str]] = {
 }
 """Status and message of each kind of problem."""
 
-_BY_STATUS = {status: kind for kind, (status, _) in reversed(KINDS.items())}
+_BY_STATUS = {status: kind for kind, (status, _) in reversed(KINDS.items())} | {504: "timeout"}
 
 
 class Problem(Struct, frozen=True):

@@ -14,7 +14,12 @@ from chatkit.simulator.pieces import count_tokens
 if TYPE_CHECKING:
     from chatkit.messages import BaseMessage
 
-__all__ = ["Question"]
+__all__ = ["Question", "tokens_of"]
+
+
+def tokens_of(messages: list[BaseMessage]) -> int:
+    """What messages count."""
+    return sum(3 + count_tokens(message.text) for message in messages)
 
 
 class Question(Struct, frozen=True):
@@ -32,6 +37,8 @@ class Question(Struct, frozen=True):
         reasoning: asked for (True), forbidden (False), not mentioned (None).
         logprobs: None when not asked for, else the number of alternatives.
         stop, max_tokens: limits of the answer.
+        cache_marks: after how many messages the conversation is marked for the server's cache.
+        cached: how many tokens of it are read from that cache, and written to it.
         previous: id of an earlier answer that this goes on from; the messages before it are on the server.
         threaded: with them are its tools.
         kept: the answer is to be kept on the server, under `answer_id`.
@@ -54,6 +61,8 @@ class Question(Struct, frozen=True):
     logprobs: int | None = None
     stop: list[str] = field(default_factory=list[str])
     max_tokens: int | None = None
+    cache_marks: list[int] = field(default_factory=list[int])
+    cached: tuple[int, int] = (0, 0)
     previous: str | None = None
     threaded: bool = False
     kept: bool = False
@@ -71,7 +80,7 @@ class Question(Struct, frozen=True):
     @property
     def input_tokens(self) -> int:
         """Tokens of the whole conversation, by the simulator's own count."""
-        return sum(3 + count_tokens(message.text) for message in self.messages)
+        return tokens_of(self.messages)
 
     @property
     def answer_id(self) -> str:

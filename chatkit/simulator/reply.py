@@ -183,4 +183,6 @@ def _tokens(block: dict[str, Any]) -> int:
 def _usage(question: Question, blocks: list[dict[str, Any]]) -> dict[str, Any]:
     thought = sum(_tokens(block) for block in blocks if block["type"] == "reasoning")
     output = sum(_tokens(block) for block in blocks)
-    return usage_metadata(question.input_tokens, output, input_details={"cache_read": 0}, output_details={"reasoning": thought})
+    read, written = question.cached
+    taken = {"cache_read": read, **({"cache_creation": written} if written else {})}
+    return usage_metadata(question.input_tokens, output, input_details=taken, output_details={"reasoning": thought})

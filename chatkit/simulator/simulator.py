@@ -99,7 +99,9 @@ class Simulator:
     def _answer(self, maker: Maker, question: Question, header: str | None) -> Response:
         question, fault = _without_suffix(self._memory.recall(question))
         fault = self._due(parse_fault(header) if header else fault or self._fault)
-        reply = Reply() if question.fetched or question.counting or (fault and fault.status) else self._reply(question)
+        asks = not (question.fetched or question.counting or (fault and fault.status))
+        reply = self._reply(question) if asks else Reply()
+        question = self._memory.cached(question) if asks and question.cache_marks else question
         fault = fault or reply.fault
         if fault and fault.garble == "utf8":
             reply = marked(reply, fault.after)

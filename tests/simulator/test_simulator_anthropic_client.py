@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import BaseModel
 
 from chatkit.simulator import Fault, Reply, Server, simulate
 from tests.simulator.clients import closed_later
@@ -177,3 +178,34 @@ def test_vertex(server) -> None:
     assert api.messages.create(**given).content[0].text == "Hi there! How can I help today?"
     with api.messages.stream(**given) as running:
         assert running.get_final_message().model == "claude-sonnet-4-5@20250929"
+
+
+class Weather(BaseModel):
+    """What the weather is like."""
+
+    summary: str
+
+
+def test_the_tool_runner_ends_with_the_structure_that_is_wanted(server) -> None:
+    @anthropic.beta_tool
+    def get_weather(city: str) -> str:
+        """The weather in a city."""
+        return f"18 °C in {city}"
+
+    talk = [{"role": "user", "content": "What is the weather in Paris?"}]
+    given = {"model": MODEL, "max_tokens": 500, "messages": talk, "tools": [get_weather], "output_format": Weather}
+    runner = client(server).beta.messages.tool_runner(**given, max_iterations=5)
+    assert isinstance(runner.until_done().parsed_output, Weather)
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("marked", [{"system": [{"type": "text", "text": "Be kind. " * 100}]}, {}])
+def test_the_cache_of_prompts(server, marked) -> None:
+    messages = client(server).messages
+    control = {"cache_control": {"type": "ephemeral"}}
+    system = {"system": [{**marked["system"][0], **control}]} if marked else {"extra_body": control}
+    given = {"model": MODEL, "max_tokens": 100, "messages": HELLO, **system}
+    first, second = (messages.create(**given).usage for _ in range(2))
+    assert first.cache_creation_input_tokens == second.cache_read_input_tokens > 0
+    assert first.cache_read_input_tokens == second.cache_creation_input_tokens == 0
+    assert first.input_tokens == second.input_tokens

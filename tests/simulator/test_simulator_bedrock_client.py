@@ -151,6 +151,15 @@ def test_every_block_is_one_that_boto3_knows(client: Client, stream: bool) -> No
     assert [next(iter(start)) for start in starts] == ["toolUse", "toolResult", "image"]
 
 
+def test_the_cache_of_prompts(server: Server, client: Client) -> None:
+    point: Any = {"cachePoint": {"type": "default"}}
+    talk: list[Any] = [{"role": "user", "content": [{"text": "A long document"}, point]}]
+    first = asked(client(server), False, messages=talk)["usage"]
+    second = asked(client(server), False, messages=talk, system=[])["usage"]
+    assert first["cacheWriteInputTokens"] == second["cacheReadInputTokens"] > 0
+    assert first["cacheReadInputTokens"] == second["cacheWriteInputTokens"] == 0
+
+
 BODY = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 100, "messages": [{"role": "user", "content": "Hello"}]}
 
 

@@ -71,6 +71,11 @@ def _call(question: Question) -> Reply | None:
     return Reply(tool_calls=calls) if calls else None
 
 
+def _free_call(question: Question) -> Reply | None:
+    """A call that nothing forces; after results there is none, or a caller that wants JSON in the end would call forever."""
+    return None if question.messages[-1:] and question.messages[-1].type == "tool" else _call(question)
+
+
 def _structured(question: Question) -> Reply | None:
     """JSON that fits the asked schema; without a schema an object with the keys that the prompt quotes."""
     if question.schema is None:
@@ -174,7 +179,7 @@ def _translation(prompt: str) -> str:
     )
 
 
-_RULES = (_forced_call, _tool_results, _call, _structured, _server_tool, _media, _picture, _plain)
+_RULES = (_forced_call, _tool_results, _free_call, _structured, _server_tool, _media, _picture, _plain)
 
 
 # Reasoning.

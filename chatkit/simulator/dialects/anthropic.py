@@ -109,6 +109,7 @@ def _usage(answer: Answer) -> dict[str, Any]:
     ran = {name: called.count(name) for name in ("web_search", "web_fetch")}
     return {
         "input_tokens": usage["input_tokens"] - read - written,
+        "cache_creation": {"ephemeral_5m_input_tokens": written, "ephemeral_1h_input_tokens": 0},
         "cache_creation_input_tokens": written,
         "cache_read_input_tokens": read,
         "output_tokens": usage["output_tokens"],

@@ -54,6 +54,7 @@ def question_of(request: Request) -> Question:
         reasoning=None if thinking is None else thinking != "disabled",
         stop=body.get("stop_sequences") or [],
         max_tokens=body["max_tokens"],
+        cache_marks=_marks(body, continues=previous is not None),
         previous=previous,
         threaded=previous is not None,
         kept=bool(thread),
@@ -104,6 +105,19 @@ def _messages(turns: list[Any], *, continues: bool) -> Iterator[BaseMessage]:
                 _check_results(blocks, waiting, nth)
             waiting = set()
             yield from _user(blocks)
+
+
+def _marks(body: dict[str, Any], *, continues: bool) -> list[int]:
+    """After how many messages `cache_control` stands; in the body itself it marks all of them."""
+    turns, first = body["messages"], 1 if body.get("system") else 0
+    ends = [nth for nth, turn in enumerate(turns, 1) if _is_marked(turn.get("content"))]
+    ends += [len(turns)] if body.get("cache_control") and len(turns) not in ends else []
+    marks = [first + len(list(_messages(turns[:end], continues=continues))) for end in ends]
+    return [1, *marks] if _is_marked(body.get("system")) else marks
+
+
+def _is_marked(blocks: Any) -> bool:
+    return is_list(blocks) and any(block.get("cache_control") for block in blocks)
 
 
 def _blocks(content: Any, where: str) -> list[dict[str, Any]]:

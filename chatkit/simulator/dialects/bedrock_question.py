@@ -46,6 +46,7 @@ def question_of(request: Request) -> Question:
         reasoning=_reasoning(as_object(body.get("additionalModelRequestFields"))),
         stop=inference.get("stopSequences") or [],
         max_tokens=inference.get("maxTokens"),
+        cache_marks=_marks(body),
         body=body,
     )
 
@@ -115,6 +116,15 @@ def _messages(turns: list[dict[str, Any]]) -> Iterator[BaseMessage]:
         said = _standard([block for block in turn["content"] if "toolResult" not in block])
         if said:
             yield HumanMessage(said)
+
+
+def _marks(body: dict[str, Any]) -> list[int]:
+    """After how many messages a `cachePoint` stands."""
+    system, turns = body.get("system") or [], body["messages"]
+    first = len(list(_system(system)))
+    ends = [nth for nth, turn in enumerate(turns, 1) if any("cachePoint" in block for block in turn["content"])]
+    marks = [first + len(list(_messages(turns[:end]))) for end in ends]
+    return [first, *marks] if any("cachePoint" in block for block in system) else marks
 
 
 def _result_text(item: dict[str, Any]) -> dict[str, Any]:

@@ -47,7 +47,9 @@ def listed_input(body: dict[str, Any]) -> list[dict[str, Any]]:
 def _full(item: dict[str, Any]) -> dict[str, Any]:
     content = item.get("content")
     if isinstance(content, str):
-        own: dict[str, Any] = {"type": "output_text", "annotations": []} if item.get("role") == "assistant" else {"type": "input_text"}
+        own: dict[str, Any] = (
+            {"type": "output_text", "annotations": []} if item.get("role") == "assistant" else {"type": "input_text"}
+        )
         item = {**item, "content": [{**own, "text": content}]}
     return {"type": "message", "status": "completed", **item} if item.get("type", "message") == "message" else item
 
