@@ -24,6 +24,8 @@ T = TypeVar("T")
 class Leaving(Generic[T]):
     """Base of what is read with `async for`. Subclasses write `_next`, `_abandon` and `_close`.
 
+    Or, where every step must be as cheap as can be, `__anext__`, `_leave` and `aclose` themselves.
+
     Attributes:
         _stoppable: `_close` ends a `_next` that runs in another task. Otherwise that is cancelled first, which costs a
             cancel scope an item; it is never open while the reader has the turn.

@@ -1,24 +1,22 @@
-"""What users hold while an answer arrives: `EventStream` (typed events) and `ChunkStream` (message chunks).
-
-Objects, not async generators: `async for` gives a cursor, and when the loop is left by `break` the cursor dies with
-it and closes the request, even if the stream itself is kept. Inside `async with` the block owns the request instead.
-"""
+"""What users hold while an answer arrives: `EventStream` (typed events) and `ChunkStream` (message chunks)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from chatkit.events import OUTPUT_TYPES, Event, Reset, Start
 from chatkit.messages.chunk import AIMessageChunk
+from chatkit.net.leaving import Leaving
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator
-    from types import TracebackType
 
     from chatkit.messages.ai import AIMessage
     from chatkit.net.exchange import Exchange
 
 __all__ = ["ChunkStream", "EventStream"]
+
+T = TypeVar("T")
 
 
 class Listener(Protocol):
@@ -35,14 +33,13 @@ class Listener(Protocol):
         ...
 
 
-class _Stream:
-    """What both streams share."""
+class _Stream(Leaving[T]):
+    """What both streams share. An exchange knows itself how it is left, so a piece costs nothing for that."""
 
     def __init__(self, exchange: Exchange, listener: Listener | None = None) -> None:
         self._exchange = exchange
         self._listener = listener if listener is not None and listener.hears_pieces else None
         self._batch: Iterator[Event] = iter(())
-        self._owned = False
 
     async def _tell(self, heard: Awaitable[None]) -> None:
         """Let the listener hear a piece; one that fails, or is cancelled while it hears, ends the request."""
@@ -84,39 +81,13 @@ class _Stream:
         await self._exchange.aclose()
         return self.message
 
-    async def __aenter__(self) -> Self:
-        self._owned = True
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        await self._exchange.aclose()
+    def _leave(self) -> None:
+        if not self._exchange.closed:
+            self._exchange.abandon()
 
 
-class _Cursor:
-    """One `async for` over a stream."""
-
-    __slots__ = ("_stream",)
-
-    def __init__(self, stream: EventStream | ChunkStream) -> None:
-        self._stream = stream
-
-    def __aiter__(self) -> Self:
-        return self
-
-    def __anext__(self) -> Any:
-        return self._stream.__anext__()
-
-    def __del__(self) -> None:
-        stream = self._stream
-        if not stream._owned and not stream._exchange.closed:
-            stream._exchange.abandon()
-
-
-class EventStream(_Stream):
+class EventStream(_Stream[Event]):
     """The events of one answer: `async with model.open_stream(...) as stream: async for event in stream`."""
-
-    def __aiter__(self) -> _Cursor:
-        return _Cursor(self)
 
     async def __anext__(self) -> Event:
         while True:
@@ -134,7 +105,7 @@ class EventStream(_Stream):
         return await self._exchange.collect()
 
 
-class ChunkStream(_Stream):
+class ChunkStream(_Stream[AIMessageChunk]):
     """The pieces of one answer, as `astream` gives them.
 
     Events that a user cannot see (start, usage, finish) ride on the next visible piece or on the last one, which is
@@ -147,9 +118,6 @@ class ChunkStream(_Stream):
         self._finished = False
         self._id = exchange.id
         self._as_blocks = exchange.plan.as_blocks
-
-    def __aiter__(self) -> _Cursor:
-        return _Cursor(self)
 
     async def __anext__(self) -> AIMessageChunk:
         while True:
