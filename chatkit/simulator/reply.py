@@ -184,5 +184,5 @@ def _usage(question: Question, blocks: list[dict[str, Any]]) -> dict[str, Any]:
     thought = sum(_tokens(block) for block in blocks if block["type"] == "reasoning")
     output = sum(_tokens(block) for block in blocks)
     read, written = question.cached
-    taken = {"cache_read": read, **({"cache_creation": written} if written else {})}
+    taken: dict[str, int | None] = {"cache_read": read, "cache_creation": written or None}
     return usage_metadata(question.input_tokens, output, input_details=taken, output_details={"reasoning": thought})

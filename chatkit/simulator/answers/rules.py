@@ -39,11 +39,7 @@ def _forced_call(question: Question) -> Reply | None:
 
 def _tool_results(question: Question) -> Reply | None:
     """After the results of tools: an answer made of them."""
-    results: list[ToolMessage] = []
-    for message in reversed(question.messages):
-        if message.type != "tool":
-            break
-        results.insert(0, cast("ToolMessage", message))
+    results = _results(question)
     if not results or question.schema is not None:
         return None
     if len(results) == 1:
@@ -51,6 +47,16 @@ def _tool_results(question: Question) -> Reply | None:
     args = {call["id"]: call["args"] for message in question.messages for call in _calls(message)}
     lines = [f"- {_label(args.get(result.tool_call_id))}{_result(result)}" for result in results]
     return Reply("Here is what I found:\n" + "\n".join(lines))
+
+
+def _results(question: Question) -> list[ToolMessage]:
+    """The results that the conversation ends with."""
+    results: list[ToolMessage] = []
+    for message in reversed(question.messages):
+        if message.type != "tool":
+            break
+        results.insert(0, cast("ToolMessage", message))
+    return results
 
 
 def _calls(message: Any) -> list[dict[str, Any]]:
@@ -73,14 +79,14 @@ def _call(question: Question) -> Reply | None:
 
 def _free_call(question: Question) -> Reply | None:
     """A call that nothing forces; after results there is none, or a caller that wants JSON in the end would call forever."""
-    return None if question.messages[-1:] and question.messages[-1].type == "tool" else _call(question)
+    return None if _results(question) else _call(question)
 
 
 def _structured(question: Question) -> Reply | None:
     """JSON that fits the asked schema; without a schema an object with the keys that the prompt quotes."""
     if question.schema is None:
         return None
-    answer = _plain_text(question)
+    answer = ", ".join(_result(result) for result in _results(question)) or _plain_text(question)
     schema = question.schema or _loose_schema(question)
     return Reply(dumps(guess_value(question.prompt, answer, schema)))
 

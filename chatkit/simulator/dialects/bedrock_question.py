@@ -120,7 +120,8 @@ def _messages(turns: list[dict[str, Any]]) -> Iterator[BaseMessage]:
 
 def _marks(body: dict[str, Any]) -> list[int]:
     """After how many messages a `cachePoint` stands."""
-    system, turns = body.get("system") or [], body["messages"]
+    system: list[dict[str, Any]] = body.get("system") or []
+    turns: list[dict[str, Any]] = body["messages"]
     first = len(list(_system(system)))
     ends = [nth for nth, turn in enumerate(turns, 1) if any("cachePoint" in block for block in turn["content"])]
     marks = [first + len(list(_messages(turns[:end]))) for end in ends]
