@@ -60,12 +60,17 @@ def iterate(source: Callable[[], AsyncIterable[T]], ahead: int = AHEAD) -> Itera
             items.put(_END)
 
     with working(pump) as job:
-        job.add_done_callback(lambda _: items.put(_Failure(concurrent.futures.CancelledError())))  # if it never began
+        job.add_done_callback(lambda done: items.put(_Failure(_reason(done))))  # if it never began
         while (item := items.get()) is not _END:
             if isinstance(item, _Failure):
                 raise item.error
             window.taken()
             yield cast("T", item)
+
+
+def _reason(job: concurrent.futures.Future[None]) -> BaseException:
+    """Why a job gave nothing: it was cancelled, or the iterable could not even be made."""
+    return (None if job.cancelled() else job.exception()) or concurrent.futures.CancelledError()
 
 
 class _Window:
