@@ -284,6 +284,10 @@ class ChatModel(DeclaredModel):
             "get_num_tokens_from_messages gives an estimate"
         )
 
+    def _forces_calls(self) -> bool:
+        """Whether a tool can be forced on the model as its parameters are; it decides how objects are asked for."""
+        return True
+
     def _error(self, status: int, headers: Mapping[str, str], body: bytes) -> ModelError:
         """The exception for a response with an error status; the shared reading fits all known providers."""
         return error_from_response(status, headers, body)

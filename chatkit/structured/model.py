@@ -75,11 +75,12 @@ def with_structured_output(
 
 
 def default_method(model: ChatModel) -> str:
-    """The provider's method, unless the model's profile says that the model has only the other one."""
+    """The provider's method, unless the model, as its profile and parameters say, has only the other one."""
     method, profile = model.structured_method, model.profile or {}
     if method == "json_schema" and profile.get("structured_output") is False:
         return "function_calling"
-    if method == "function_calling" and profile.get("tool_calling") is False and profile.get("structured_output"):
+    can_be_forced = profile.get("tool_calling") is not False and model._forces_calls()
+    if method == "function_calling" and not can_be_forced and profile.get("structured_output"):
         return "json_schema"
     return method
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 from chatkit import jsons
 from chatkit.codec import Request
 from chatkit.dialects.anthropic import ALIASES, ANTHROPIC, AnthropicParams, AnthropicParser, countable, encode
+from chatkit.dialects.anthropic.tools import thinks
 from chatkit.errors import MissingKeyError
 from chatkit.model import ChatModel
 from chatkit.params import CommonSettings
@@ -90,6 +91,9 @@ class ChatAnthropic(ChatModel):
             return token
         self.settings["auth_token"] = checked_key(token)
         return self.settings["auth_token"]
+
+    def _forces_calls(self) -> bool:
+        return not thinks(self.params.get("thinking"))
 
     def _encode(self, call: Call) -> Request:
         request = self._request(call)

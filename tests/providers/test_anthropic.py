@@ -188,3 +188,17 @@ def test_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ChatAnthropic("claude-x", api_key="k", anthropic_proxy="http://proxy.example:1").proxy == "http://proxy.example:1"
     monkeypatch.setenv("ANTHROPIC_PROXY", "http://proxy.example:2")
     assert ChatAnthropic("claude-x", api_key="k").proxy == "http://proxy.example:2"
+
+
+@pytest.mark.parametrize(
+    ("model", "thinking", "asked"),
+    [
+        ("claude-sonnet-4-5", None, "tools"),
+        ("claude-sonnet-4-5", {"type": "disabled"}, "tools"),
+        ("claude-sonnet-4-5", {"type": "enabled", "budget_tokens": 1024}, "response_format"),
+        ("claude-3-7-sonnet-20250219", {"type": "enabled", "budget_tokens": 1024}, "tools"),  # it has no other way
+    ],
+)
+def test_objects_are_asked_for_in_a_way_that_a_thinking_model_has(model: str, thinking: dict | None, asked: str) -> None:
+    structured = ChatAnthropic(model, api_key="k", thinking=thinking).with_structured_output({"title": "A", "type": "object"})
+    assert {"tools", "response_format"} & set(structured.model.params) == {asked}
