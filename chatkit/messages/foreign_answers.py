@@ -88,15 +88,6 @@ def _server_tool_use(block: dict[str, Any]) -> dict[str, Any] | None:
     return as_sent({**whole, "input": _input(block)})
 
 
-def _server_tool_call(block: dict[str, Any]) -> dict[str, Any] | None:
-    """A web search of the Responses API, of which nothing but the standard fields was kept: its item."""
-    id = block.get("id")
-    if block.get("extras") or not isinstance(id, str) or not id.startswith("ws_"):
-        return None
-    item = {"type": "web_search_call", "id": id, "status": "completed", "action": block.get("args")}
-    return {**block, "extras": {"item": item}}
-
-
 def _item_call(block: dict[str, Any], args: dict[str, Any], extras: dict[str, Any]) -> dict[str, Any]:
     """A call that is an item of the Responses API."""
     more = {**extras, **rest(block, "name", "arguments", "input", "call_id", "id", "index").get("extras", {})}
@@ -122,7 +113,6 @@ ANSWERS: dict[str, Callable[[dict[str, Any]], dict[str, Any] | None]] = {
     "function_call": _function_call,
     "reasoning": _reasoning,
     "reasoning_content": _reasoning_content,
-    "server_tool_call": _server_tool_call,
     "server_tool_use": _server_tool_use,
     "text": _text,
     "thinking": _thinking,

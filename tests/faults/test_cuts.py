@@ -66,7 +66,8 @@ def expected(tape: Recording, cut: int, end: End, *, retried: bool) -> Result:
 
 
 def test_no_dialect_is_left_out() -> None:
-    assert sorted(NAMES) == sorted(dialect.name for dialect in DIALECTS if not dialect.name.endswith("count"))
+    streamed = {dialect.name for dialect in DIALECTS if not dialect.name.endswith("count")} - {"models"}
+    assert sorted(NAMES) == sorted(streamed)
 
 
 @pytest.mark.parametrize("reply", REPLIES)

@@ -144,7 +144,7 @@ class _Turn:
             self.tool_call({**block, "args": block.get("args") or ""})
 
     def server_item(self, block: dict[str, Any]) -> None:
-        item = extras_of(block).get("item")
+        item = extras_of(block).get("item") or _stored_search(block)
         if not is_object(item):
             return
         if item.get("type") == "image_generation_call":
@@ -162,6 +162,13 @@ class _Turn:
 
 def _kind_of_item(block: dict[str, Any]) -> str:
     return str(as_object(extras_of(block).get("item")).get("type"))
+
+
+def _stored_search(block: dict[str, Any]) -> dict[str, Any] | None:
+    """The item of a web search of which a stored conversation keeps nothing but the standard block."""
+    if block["type"] != "server_tool_call" or block.get("name") != "web_search":
+        return None
+    return {"type": "web_search_call", "id": block.get("id"), "status": "completed", "action": block.get("args")}
 
 
 def _reasoning_item(block: dict[str, Any]) -> dict[str, Any]:
