@@ -284,7 +284,8 @@ class ChatModel(DeclaredModel):
             "get_num_tokens_from_messages gives an estimate"
         )
 
-    def _forces_calls(self) -> bool:
+    @property
+    def forces_calls(self) -> bool:
         """Whether a tool can be forced on the model as its parameters are; it decides how objects are asked for."""
         return True
 

@@ -79,7 +79,7 @@ def default_method(model: ChatModel) -> str:
     method, profile = model.structured_method, model.profile or {}
     if method == "json_schema" and profile.get("structured_output") is False:
         return "function_calling"
-    can_be_forced = profile.get("tool_calling") is not False and model._forces_calls()
+    can_be_forced = profile.get("tool_calling") is not False and model.forces_calls
     if method == "function_calling" and not can_be_forced and profile.get("structured_output"):
         return "json_schema"
     return method

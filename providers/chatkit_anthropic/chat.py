@@ -92,7 +92,8 @@ class ChatAnthropic(ChatModel):
         self.settings["auth_token"] = checked_key(token)
         return self.settings["auth_token"]
 
-    def _forces_calls(self) -> bool:
+    @property
+    def forces_calls(self) -> bool:
         return not thinks(self.params.get("thinking"))
 
     def _encode(self, call: Call) -> Request:
