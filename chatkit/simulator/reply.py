@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from chatkit.jsons import decode_object, dumps
+from chatkit.jsons import as_object, decode_object, dumps
 from chatkit.messages.usage import usage_metadata
 from chatkit.simulator.pieces import count_tokens, json_pieces, text_pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from chatkit.simulator.fault import Fault
     from chatkit.simulator.question import Question
@@ -95,6 +95,11 @@ class Answer(Struct, frozen=True):
     def of_type(self, *types: str) -> list[dict[str, Any]]:
         """The blocks of some types."""
         return [block for block in self.blocks if block["type"] in types]
+
+    def sendable(self, question: Question, kinds: Container[str]) -> list[dict[str, Any]]:
+        """The blocks of the kinds that an API has, without empty texts; reasoning signed, as Claude's is."""
+        blocks = [block for block in self.blocks if block["type"] in kinds and block.get("text") != ""]
+        return [_signed(block, question.name("sig_")) if block["type"] == "reasoning" else block for block in blocks]
 
     @property
     def texts(self) -> list[str]:
@@ -186,3 +191,7 @@ def _usage(question: Question, blocks: list[dict[str, Any]]) -> dict[str, Any]:
     read, written = question.cached
     taken: dict[str, int | None] = {"cache_read": read, "cache_creation": written or None}
     return usage_metadata(question.input_tokens, output, input_details=taken, output_details={"reasoning": thought})
+
+
+def _signed(block: dict[str, Any], signature: str) -> dict[str, Any]:
+    return {**block, "extras": {"signature": signature, **as_object(block.get("extras"))}}

@@ -104,7 +104,7 @@ def open_call(item: dict[str, Any], slot: Slot) -> list[Event]:
     """A call begins: its name, so that whoever watches can be told what is going on."""
     slot.server, slot.call_id = True, _call_id(item)
     begun = free_text.begin("code", slot) if isinstance(item.get("code"), str) else ""
-    return [ServerToolCallChunk(begun, slot.index, slot.call_id, _name(item))]
+    return [ServerToolCallChunk(begun, slot.index, slot.call_id, _name(_known(item), item))]
 
 
 def end_call(item: dict[str, Any], slot: Slot, *, fill: bool) -> list[Event]:
@@ -118,7 +118,7 @@ def end_call(item: dict[str, Any], slot: Slot, *, fill: bool) -> list[Event]:
     drawn = tool.name == "image_generation" and isinstance(item.get("result"), str)
     told = drawn and item["type"] == "image_generation_call"  # by the image's block; other items stay whole
     kept = {key: value for key, value in item.items() if key != "result"} if told else item
-    events: list[Event] = [ServerToolCallChunk(_args(item, tool, slot, fill), slot.index, id, _name(item), {"item": kept})]
+    events: list[Event] = [ServerToolCallChunk(_args(item, tool, slot, fill), slot.index, id, _name(tool, item), {"item": kept})]
     if drawn:
         events.append(Media(_image(item), slot.index))
     if tool.has_result:
@@ -142,10 +142,9 @@ def _known(item: dict[str, Any]) -> _Tool:
     return tool
 
 
-def _name(item: dict[str, Any]) -> str:
+def _name(tool: _Tool, item: dict[str, Any]) -> str:
     """The tool's name; one of a remote MCP server is "mcp:" and its name there."""
-    name = _known(item).name
-    return f"mcp:{item['name']}" if name == "mcp" and item.get("name") else name
+    return f"mcp:{item['name']}" if tool.name == "mcp" and item.get("name") else tool.name
 
 
 def _call_id(item: dict[str, Any]) -> str | None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chatkit.dialects.anthropic.citations import locations_of
-from chatkit.jsons import as_object, encode, is_list, is_object
+from chatkit.jsons import encode, is_list, is_object
 from chatkit.simulator.dialects.anthropic_question import VERTEX_PATH, question_of
 from chatkit.simulator.dialects.dialect import Frame, Limits, sse
 from chatkit.simulator.reply import Answer, args_object
@@ -51,13 +51,13 @@ class Anthropic:
         return question_of(request)
 
     def whole(self, question: Question, answer: Answer) -> bytes:
-        content = [_block(block) for block in _sendable(question, answer)]
+        content = [_block(block) for block in answer.sendable(question, _WRITERS)]
         return encode(_message(question, content=content, usage=_usage(answer), **_end(answer)))
 
     def frames(self, question: Question, answer: Answer) -> Iterator[Frame]:
         begun = {**_usage(answer), "output_tokens": 1}
         yield _frame("message_start", "start", message=_message(question, content=[], stop_reason=None, usage=begun))
-        for index, block in enumerate(_sendable(question, answer)):
+        for index, block in enumerate(answer.sendable(question, _WRITERS)):
             part: Part = "output" if block["type"] in _WHOLE else "start"
             yield _frame("content_block_start", part, index=index, content_block=_opening(block))
             for delta in _deltas(block, answer):
@@ -128,16 +128,6 @@ def _error(problem: Problem) -> dict[str, Any]:
 # Blocks, whole.
 
 
-def _sendable(question: Question, answer: Answer) -> list[dict[str, Any]]:
-    """The blocks that this API has (it gives neither images nor sound), thinking signed."""
-    blocks = [block for block in answer.blocks if block["type"] in _WRITERS and block.get("text") != ""]
-    return [_signed(block, question.name("sig_")) if block["type"] == "reasoning" else block for block in blocks]
-
-
-def _signed(block: dict[str, Any], signature: str) -> dict[str, Any]:
-    return {**block, "extras": {"signature": signature, **as_object(block.get("extras"))}}
-
-
 def _block(block: dict[str, Any]) -> dict[str, Any]:
     return _WRITERS[block["type"]](block)
 
@@ -186,7 +176,7 @@ def _verbatim(block: dict[str, Any]) -> dict[str, Any]:
     return block["value"]
 
 
-_WRITERS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+_WRITERS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {  # the API gives neither images nor sound
     "text": _text,
     "reasoning": _thinking,
     "tool_call": _call,

@@ -91,13 +91,13 @@ class Converse(Bedrock):
         return question_of(request)
 
     def whole(self, question: Question, answer: Answer) -> bytes:
-        message = {"role": "assistant", "content": [_block(block) for block in _sendable(question, answer)]}
+        message = {"role": "assistant", "content": [_block(block) for block in answer.sendable(question, _WRITERS)]}
         facts = {**_end(question, answer), "usage": _usage(answer), "metrics": {"latencyMs": 10}}
         return encode({"output": {"message": message}, **facts})
 
     def frames(self, question: Question, answer: Answer) -> Iterator[Frame]:
         yield Frame(event("messageStart", {"role": "assistant"}), "start")
-        for index, block in enumerate(_sendable(question, answer)):
+        for index, block in enumerate(answer.sendable(question, _WRITERS)):
             place = {"contentBlockIndex": index}
             if opening := _opening(block):
                 yield Frame(event("contentBlockStart", {**place, "start": opening}), "start")
@@ -135,16 +135,6 @@ def _usage(answer: Answer) -> dict[str, Any]:
 
 
 # Blocks, whole.
-
-
-def _sendable(question: Question, answer: Answer) -> list[dict[str, Any]]:
-    """The blocks that this API has (it gives no sound), reasoning signed."""
-    blocks = [block for block in answer.blocks if block["type"] in _WRITERS and block.get("text") != ""]
-    return [_signed(block, question.name("sig_")) if block["type"] == "reasoning" else block for block in blocks]
-
-
-def _signed(block: dict[str, Any], signature: str) -> dict[str, Any]:
-    return {**block, "extras": {"signature": signature, **as_object(block.get("extras"))}}
 
 
 def _block(block: dict[str, Any]) -> dict[str, Any]:
@@ -214,7 +204,7 @@ def _verbatim(block: dict[str, Any]) -> dict[str, Any]:
     return block["value"]
 
 
-_WRITERS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+_WRITERS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {  # the API gives no sound
     "text": _text,
     "reasoning": _reasoning,
     "tool_call": _call,
